@@ -17,7 +17,7 @@ order, these do not. Merging is therefore exact as long as no bound is met: 2,00
 an operation, 500 failures, 1,000 paths; what exceeds one goes to ``__other__``, first come, first served.
 
 LOCATION: ote_logging/evaluation/metrics.py
-DEPENDENCIES: schema (Entry), errors, operations, quantiles, failures
+DEPENDENCIES: schema (Entry), errors, operations, quantiles, failures, prices
 TRACE POINTS: PerformanceMetrics.add_line() - a line is counted
 """
 
@@ -25,11 +25,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 from math import floor, log
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from ote_logging.errors import ReadError
 from ote_logging.evaluation.failures import Failure, failure_of
 from ote_logging.evaluation.operations import AMOUNTS, OTHER, OperationMetrics, Sums, count_bounded, units_of
+from ote_logging.evaluation.prices import PriceSource
 from ote_logging.evaluation.quantiles import SCALE, SHIFT
 from ote_logging.schema import Entry
 
@@ -53,15 +54,6 @@ _MOST_FAILURES: Final = 500
 _MOST_PATHS: Final = 1_000
 
 
-class Prices(Protocol):
-    """What the fold asks of a price table."""
-
-    def cost_usd(
-        self, model: str, *, tokens_in: int, tokens_out: int, tokens_cached: int, on: str | None
-    ) -> float | None:
-        """Return what the call cost, None where ``model`` is unknown; ``on`` is an RFC 3339 time."""
-
-
 class PerformanceMetrics:
     """Figures by operation, folded from lines; two of them add up exactly.
 
@@ -69,7 +61,7 @@ class PerformanceMetrics:
     in a key of the table, counting it does not raise.
     """
 
-    def __init__(self, *, prices: Prices | None = None, max_operations: int = _MOST_OPERATIONS) -> None:
+    def __init__(self, *, prices: PriceSource | None = None, max_operations: int = _MOST_OPERATIONS) -> None:
         """Start empty; ``prices`` gives the cost of lines with tokens and a model but no ``cost_usd``."""
         self._rows: dict[str, OperationMetrics] = {}
         self._levels: dict[str, dict[str, int]] = {}
