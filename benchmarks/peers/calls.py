@@ -1,0 +1,113 @@
+"""The events themselves, for every peer that is called as standard-library logging is.
+
+Floor, ours, python-json-logger, picologging and OpenTelemetry's handler are given the same calls from
+the same lines. A burst is one loop, so that nothing but the call is measured.
+
+LOCATION: benchmarks/peers/calls.py
+DEPENDENCIES: none
+TRACE POINTS: none
+"""
+
+from collections.abc import Callable
+from logging import Logger
+from types import FunctionType
+from typing import Any, cast
+
+from benchmarks.contest import Burst
+
+
+def records(log: Logger) -> Burst:
+    """Return the burst of the enriched record: a message with two arguments and three extras."""
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            log.info(
+                "user %s saved %d rows", "alice", number, extra={"user_id": 7, "kind": "theme", "ms": 1.25}
+            )
+
+    return burst
+
+
+def plain(log: Logger) -> Burst:
+    """Return the burst of the same message without extras, as a queue or a text log is given it."""
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            log.info("user %s saved %d rows", "alice", number)
+
+    return burst
+
+
+def disabled(log: Logger) -> Burst:
+    """Return the burst of a call below the level."""
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            log.debug("user %s saved %d rows", "alice", number)
+
+    return burst
+
+
+def sized(log: Logger, size: int) -> Burst:
+    """Return the burst of records whose message holds ``size`` ASCII characters more."""
+    text = ("The quick brown fox jumps over the lazy dog, " * (size // 45 + 1))[:size]
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            log.info("%d %s", number, text)
+
+    return burst
+
+
+def with_extras(log: Logger, extras: int) -> Burst:
+    """Return the burst of records with ``extras`` fields."""
+    names = [f"field_{number}" for number in range(extras)]
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            log.info("user %s saved %d rows", "alice", number, extra=dict.fromkeys(names, number))
+
+    return burst
+
+
+def from_sites(log: Logger, sites: int) -> Burst:
+    """Return the burst that walks over ``sites`` call sites, each a line and a function of its own."""
+    calls = [_call_site(number) for number in range(sites)]
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            calls[number % sites](log, number)
+
+    return burst
+
+
+def _call_site(number: int) -> Callable[[Logger, int], None]:
+    code = _saved.__code__.replace(co_firstlineno=number + 1, co_name=f"site_{number}")
+    return cast("Callable[[Logger, int], None]", FunctionType(code, _saved.__globals__))
+
+
+def _saved(log: Logger, number: int) -> None:
+    log.info("user %s saved %d rows", "alice", number)
+
+
+def from_loggers(log: Logger, loggers: int) -> Burst:
+    """Return the burst that walks over ``loggers`` children of ``log``."""
+    children = [log.getChild(f"part_{number}") for number in range(loggers)]
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            children[number % loggers].info("user %s saved %d rows", "alice", number)
+
+    return burst
+
+
+def from_spans(log: Logger, spans: int, span: Callable[..., Any]) -> Burst:
+    """Return the burst of a span around a record, walking over ``spans`` names."""
+    names = [f"save_{number}" for number in range(spans)]
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            with span(names[number % spans]):
+                log.info("user %s saved %d rows", "alice", number)
+
+    return burst

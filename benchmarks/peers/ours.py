@@ -1,0 +1,246 @@
+"""Ours: the shipped pipeline by plain ``dictConfig``, everything on.
+
+ContextFilter and RedactFilter on a SessionFileHandler with JsonFormatter; written through per record.
+
+LOCATION: benchmarks/peers/ours.py
+DEPENDENCIES: ote_logging
+TRACE POINTS: none
+"""
+
+import logging
+import logging.config
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+import orjson
+
+import ote_logging as ote
+from benchmarks.contest import FACTS, SPAN_FACTS, Burst, Facts, NotThereError
+from benchmarks.peers import SESSION, Ask, Writer, calls, has_fields, number_in
+
+_KEYS = {
+    "time": "timestamp", "level": "level", "logger": "logger", "message": "message", "file": "file",
+    "line": "line", "function": "function", "session": "session_id", "trace": "trace_id", "span": "span_id",
+    "operation": "operation", "duration": "duration_ms", "path": "path",
+}  # fmt: skip
+_TEXT_FACTS = tuple(fact for fact in FACTS if fact != "fields")
+_TRACE_FACTS = (*_TEXT_FACTS, "path", "operation")
+
+
+def configure(ask: Ask, level: str = "INFO", queue: bool = False) -> logging.Logger:
+    """Switch the shipped pipeline on and return the program's logger."""
+    filters = ["context", "redact"] if ask.options.get("redact", True) else ["context"]
+    session = {
+        "class": "ote_logging.handlers.SessionFileHandler", "directory": str(ask.folder), "formatter": "json",
+    }  # fmt: skip
+    handlers: dict[str, Any] = {"session": session if queue else session | {"filters": filters}}
+    if queue:
+        handlers["queue"] = {
+            "class": "ote_logging.handlers.QueueHandler", "handlers": ["session"], "filters": filters,
+        }  # fmt: skip
+    logging.config.dictConfig(_mapping(handlers, level, "queue" if queue else "session"))
+    return logging.getLogger("bench")
+
+
+def _mapping(handlers: Mapping[str, Any], level: str, root: str) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {
+            "context": {"()": "ote_logging.filters.ContextFilter"},
+            "redact": {"()": "ote_logging.filters.RedactFilter"},
+        },
+        "formatters": {"json": {"()": "ote_logging.formatters.JsonFormatter"}},
+        "handlers": dict(handlers),
+        "root": {"level": level, "handlers": [root]},
+    }
+
+
+@contextmanager
+def in_span() -> Iterator[None]:
+    """Open a session of one known id, so that all threads and processes share its file, and a span in it."""
+    with ote.session(SESSION), ote.span("save"):
+        yield
+
+
+def logger(ask: Ask) -> logging.Logger:
+    """Return the logger behind which everything is on."""
+    return configure(ask)
+
+
+def read(line: bytes) -> Facts | None:
+    """Return what the line of a record tells; None for the lines of spans and sessions."""
+    data = orjson.loads(line)
+    if data["event"] in ("span_start", "span_end", "session_start", "session_end"):
+        return None
+    return _facts(data) | {"number": number_in(data["message"]), "fields": has_fields(data)}
+
+
+def _facts(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {fact: data.get(key) for fact, key in _KEYS.items()}
+
+
+def records(ask: Ask) -> Writer:
+    """Take part in: enriched records."""
+    return Writer(calls.records(configure(ask)), read, in_span)
+
+
+def disabled(ask: Ask) -> Writer:
+    """Take part in: calls below the level."""
+    return Writer(calls.disabled(configure(ask)), read, in_span)
+
+
+def queue(ask: Ask) -> Writer:
+    """Take part in: records through our queue."""
+    _attribute("ote_logging.handlers", "QueueHandler")
+    log = configure(ask, queue=True)
+    return Writer(calls.records(log), read, in_span, logging.getLogger().handlers[0].flush)
+
+
+def _attribute(module: str, *names: str) -> Any:
+    found = import_module(module)
+    for name in names:
+        if hasattr(found, name):
+            return getattr(found, name)
+    raise NotThereError(f"{module} has no {' or '.join(names)}")
+
+
+def trace_points(ask: Ask) -> Writer:
+    """Take part in: trace points as events, ``options["level"]`` being the root's."""
+    log, trace = configure(ask, ask.options["level"]), ote.TRACE
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            log.debug(trace("save -> encrypt", kind="theme", rows=number))
+
+    return Writer(burst, _read_rows, in_span, wanted=_TRACE_FACTS)
+
+
+def trace_texts(ask: Ask) -> Writer:
+    """Take part in: trace points as text of existing programs."""
+    log = configure(ask)
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            log.info("TRACE: save -> encrypt | kind=theme | rows=%d", number)
+
+    return Writer(burst, _read_rows, in_span, wanted=_TRACE_FACTS)
+
+
+def unmarked_texts(ask: Ask) -> Writer:
+    """Take part in: the same text without its marker."""
+    log = configure(ask)
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            log.info("SAVED: save -> encrypt | kind=theme | rows=%d", number)
+
+    return Writer(burst, _read_text_rows, in_span, wanted=_TEXT_FACTS)
+
+
+def _read_rows(line: bytes) -> Facts | None:
+    data = orjson.loads(line)
+    return _facts(data) | {"number": data["rows"]} if data["event"] == "trace_point" else None
+
+
+def _read_text_rows(line: bytes) -> Facts | None:
+    data = orjson.loads(line)
+    if data["event"] != "log":
+        return None
+    return _facts(data) | {"number": int(data["message"].rpartition("=")[2])}
+
+
+def parsing(ask: Ask) -> Writer:
+    """Take part in: what looking for a marker costs a message that has none."""
+    parse = _attribute("ote_logging.events", "parse", "parse_text", "parse_marker")
+
+    def burst(first: int, count: int) -> None:
+        for _ in range(count):
+            parse("user alice saved 17 rows")
+
+    return Writer(burst, read)
+
+
+def spans(ask: Ask) -> Writer:
+    """Take part in: spans of two records, three nested."""
+    return _nested(ask, ote.span)
+
+
+def single_spans(ask: Ask) -> Writer:
+    """Take part in: spans of one record, three nested."""
+    return _nested(ask, lambda name, rows: ote.span(name, start=False, rows=rows))
+
+
+def _nested(ask: Ask, span: Callable[..., Any]) -> Writer:
+    configure(ask)
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count, 3):
+            with span("save", rows=number), span("save", rows=number + 1), span("save", rows=number + 2):
+                pass
+
+    return Writer(burst, _read_span, in_span, wanted=SPAN_FACTS)
+
+
+def _read_span(line: bytes) -> Facts | None:
+    data = orjson.loads(line)
+    if data["event"] != "span_end" or "rows" not in data:
+        return None
+    return _facts(data) | {"number": data["rows"]}
+
+
+def disabled_spans(ask: Ask) -> Writer:
+    """Take part in: spans that are off."""
+    configure(ask, "WARNING")
+    span = ote.span
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            with span("save", rows=number):
+                pass
+
+    return Writer(burst, read)
+
+
+def disabled_observed(ask: Ask) -> Writer:
+    """Take part in: calls of an observed function, off."""
+    configure(ask, "WARNING")
+    return Writer(_calling(ote.observe("save")(_same)), read)
+
+
+def bare_calls(ask: Ask) -> Writer:
+    """Be the base of observed calls: the same function, bare."""
+    return Writer(_calling(_same), read)
+
+
+def _same(number: int) -> int:
+    return number
+
+
+def _calling(function: Callable[[int], int]) -> Burst:
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            function(number)
+
+    return burst
+
+
+def metrics(ask: Ask) -> Writer:
+    """Take part in: metrics per record, the handler given records of span ends."""
+    made = _attribute("ote_logging.handlers", "MetricsHandler")(str(ask.folder / "metrics.jsonl"))
+    record = ask.options["record"]
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            made.handle(record(number))
+
+    return Writer(burst, read)
+
+
+def report(ask: Ask) -> Writer:
+    """Take part in: reading a file into a report."""
+    read_file = _attribute("ote_logging.reading", "report", "build_report", "Report")
+    source = ask.options["source"]
+    return Writer(lambda first, count: read_file(source), read)

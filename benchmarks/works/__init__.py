@@ -1,0 +1,17 @@
+"""The works, a topic a module; WORKS holds them all in the order of the table.
+
+LOCATION: benchmarks/works/__init__.py
+DEPENDENCIES: none
+TRACE POINTS: none
+"""
+
+from collections.abc import Mapping
+
+from benchmarks.contest import Work
+from benchmarks.works import imports, metrics, reading, records, scaling, spans, threads, trace
+
+WORKS: Mapping[str, Work] = {
+    work.name: work
+    for topic in (records, trace, spans, threads, reading, imports, metrics, scaling)
+    for work in topic.WORKS
+}

@@ -1,0 +1,53 @@
+"""Works on metrics: an end of an operation counted into durations and outcomes.
+
+LOCATION: benchmarks/works/metrics.py
+DEPENDENCIES: none
+TRACE POINTS: none
+"""
+
+import logging
+from collections.abc import Callable
+
+from benchmarks.contest import Contender, Contest, Seat, Work
+from benchmarks.peers import contender, writer
+
+_OPERATIONS = 20
+
+
+def ends() -> Callable[[int], logging.LogRecord]:
+    """Return a giver of ready records of span ends: 20 operations, 1 in 10 failing, skewed durations."""
+    made = [_end(number) for number in range(_OPERATIONS * 50)]
+    return lambda number: made[number % len(made)]
+
+
+def _end(number: int) -> logging.LogRecord:
+    failed = number % 10 == 9
+    return logging.makeLogRecord(
+        {
+            "name": "bench",
+            "levelno": logging.INFO,
+            "levelname": "INFO",
+            "msg": "END save",
+            "event": "span_end",
+            "operation": f"save_{number % _OPERATIONS}",
+            "status": "error" if failed else "ok",
+            "error_type": "ValueError" if failed else None,
+            "duration_ms": 0.5 + (number * 7919 % 1000) ** 2 / 1e4,
+        }
+    )
+
+
+def _against_floor(seat: Seat) -> Contest:
+    peer = writer(seat.peer, "metrics", seat.folder / "peer", record=ends())
+    floors = seat.folder / "floor"
+    return Contest(contender(writer("floor", "records", floors), floors), Contender(peer.burst))
+
+
+WORKS = (
+    Work(
+        "metrics.record",
+        "duration and outcome of an operation, per record",
+        _against_floor,
+        ("ours", "prometheus_client", "ddsketch"),
+    ),
+)

@@ -1,0 +1,134 @@
+"""Works on reading: a million lines into a report, against a loop that only decodes and counts.
+
+LOCATION: benchmarks/works/reading.py
+DEPENDENCIES: orjson; msgspec for the other loop
+TRACE POINTS: none
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from benchmarks.contest import Contender, Contest, NotThereError, Seat, Work
+from benchmarks.peers import SESSION, writer
+
+_LINE_BYTES = 360
+_BEGIN = datetime(2026, 1, 1, microsecond=1)
+
+
+def source(seat: Seat) -> Path:
+    """Return the file of ``seat.events`` lines, written once and kept in the scratch folder."""
+    file = seat.scratch / f"lines-{seat.events}.jsonl"
+    if not file.exists():
+        unfinished = file.with_suffix(".part")
+        with unfinished.open("wb", buffering=1 << 20) as out:
+            out.writelines(lines(seat.events))
+        unfinished.rename(file)
+    return file
+
+
+def lines(count: int) -> Iterator[bytes]:
+    """Yield lines as ours writes them, callers aside: a start, seven records, two points, an end."""
+    for number in range(count):
+        yield orjson.dumps(_line(number), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _line(number: int) -> dict[str, Any]:
+    span, place = divmod(number, 10)
+    line = {
+        "timestamp": (_BEGIN + timedelta(milliseconds=number)).isoformat() + "Z",
+        "level": "INFO",
+        "logger": "app.tools",
+        "message": f"saved {number} rows",
+        "session_id": SESSION,
+        "seq": number + 1,
+        "pid": 4711,
+        "trace_id": f"{span // 5:032x}",
+        "span_id": f"{span:016x}",
+        "operation": f"save_{span % 40}",
+    } | _event(span, place)
+    padding = _LINE_BYTES - len(orjson.dumps(line)) - len(',"note":""') - 1
+    return line | {"note": "x" * max(padding, 0)}
+
+
+def _event(span: int, place: int) -> dict[str, Any]:
+    if place == 0:
+        return {"event": "span_start"}
+    if place == 9:
+        failed = span % 20 == 19
+        outcome = {"status": "error", "error_type": "ValueError"} if failed else {"status": "ok"}
+        return {"event": "span_end", "duration_ms": 0.5 + span * 7919 % 1000 / 10} | outcome
+    return {"event": "trace_point", "path": ["save", "encrypt"]} if place in (3, 6) else {"event": "log"}
+
+
+def looping(loads: Callable[[bytes], Any], file: Path) -> Contender:
+    """Return the bare loop: decode each line, count events, add up durations."""
+
+    def burst(first: int, count: int) -> None:
+        events: Counter[str] = Counter()
+        spent_ms = 0.0
+        with file.open("rb") as read:
+            for line in read:
+                entry = loads(line)
+                events[entry["event"]] += 1
+                spent_ms += entry.get("duration_ms", 0.0)
+
+    return Contender(burst)
+
+
+def _msgspec_loop(file: Path) -> Contender:
+    import msgspec
+
+    # Only what the loop uses is decoded, which is how msgspec wants to be used.
+    line: Any = msgspec.defstruct("Line", [("event", str), ("duration_ms", float, 0.0)])
+    decode = msgspec.json.Decoder(line).decode
+
+    def burst(first: int, count: int) -> None:
+        events: Counter[str] = Counter()
+        spent_ms = 0.0
+        with file.open("rb") as read:
+            for text in read:
+                entry = decode(text)
+                events[entry.event] += 1
+                spent_ms += entry.duration_ms
+
+    return Contender(burst)
+
+
+def _contest(seat: Seat) -> Contest:
+    file = source(seat)
+    return Contest(looping(orjson.loads, file), _PEERS[seat.peer](seat, file))
+
+
+def _ours(seat: Seat, file: Path) -> Contender:
+    try:
+        return Contender(writer("ours", "report", seat.folder, source=file).burst)
+    except ImportError as error:
+        raise NotThereError(error) from error
+
+
+_PEERS: dict[str, Callable[[Seat, Path], Contender]] = {
+    "ours": _ours,
+    "json-loop": lambda seat, file: looping(json.loads, file),
+    "msgspec-loop": lambda seat, file: _msgspec_loop(file),
+}
+
+WORKS = (
+    Work(
+        "reading.report",
+        "reading 1,000,000 lines (360 MB) into a report",
+        _contest,
+        tuple(_PEERS),
+        against="bare orjson loop",
+        goal=1.5,
+        events=1_000_000,
+        quick_events=100_000,
+        slices=1,
+        processes=1,
+    ),
+)

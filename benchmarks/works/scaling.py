@@ -1,0 +1,127 @@
+"""Works that grow: one thing larger step by step, to show that no step costs more than its size.
+
+Each step is a work of its own against the floor; ``growth`` compares the steps.
+
+LOCATION: benchmarks/works/scaling.py
+DEPENDENCIES: none
+TRACE POINTS: none
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
+from logging import Logger
+
+from benchmarks.contest import Burst, Contender, Contest, Facts, Reader, Seat, Work
+from benchmarks.peers import Ask, Writer, calls, contender, floor, writer
+from benchmarks.works.threads import in_threads
+
+_BYTES_A_ROUND = 40_000_000
+_SIZED = re.compile(rb"(\d+) The quick brown")
+
+Calls = Callable[[Logger, int], Burst]
+
+
+def _ask(seat: Seat, side: str) -> Ask:
+    folder = seat.folder / side
+    folder.mkdir(parents=True, exist_ok=True)
+    return Ask(folder)
+
+
+def _sides(seat: Seat, make: Callable[[Logger], Burst], read: Reader) -> Contest:
+    ours = import_module("benchmarks.peers.ours")
+    theirs, floors = _ask(seat, "peer"), _ask(seat, "floor")
+    peer = Writer(make(ours.logger(theirs)), read, ours.in_span, wanted=())
+    base = Writer(make(floor.logger(floors)), read, floor.ids, wanted=())
+    return Contest(contender(base, floors.folder), contender(peer, theirs.folder))
+
+
+def _numbered(line: bytes) -> Facts | None:
+    found = re.search(rb"user alice saved (\d+) rows", line)
+    return {"number": int(found[1])} if found else None
+
+
+def _sized(line: bytes) -> Facts | None:
+    found = _SIZED.search(line)
+    return {"number": int(found[1])} if found else None
+
+
+def _grown(calls_of: Calls, step: int, seat: Seat) -> Contest:
+    return _sides(seat, lambda log: calls_of(log, step), _numbered)
+
+
+def _by_size(step: int, seat: Seat) -> Contest:
+    return _sides(seat, lambda log: calls.sized(log, step), _sized)
+
+
+def _by_depth(step: int, seat: Seat) -> Contest:
+    contest = _sides(seat, calls.records, _numbered)
+    ours = import_module("benchmarks.peers.ours")
+    span = ours.ote.span
+
+    @contextmanager
+    def deep() -> Iterator[None]:
+        with ExitStack() as stack:
+            stack.enter_context(ours.in_span())
+            for number in range(step - 1):
+                stack.enter_context(span(f"level_{number}"))
+            yield
+
+    return replace(contest, peer=replace(contest.peer, around=deep))
+
+
+def _by_threads(step: int, seat: Seat) -> Contest:
+    theirs, floors = seat.folder / "peer", seat.folder / "floor"
+    peer = in_threads(writer(seat.peer, "records", theirs), theirs, step)
+    return Contest(in_threads(writer("floor", "records", floors), floors, step), peer)
+
+
+def _by_spans(step: int, seat: Seat) -> Contest:
+    ours = import_module("benchmarks.peers.ours")
+    theirs = _ask(seat, "peer")
+    burst = calls.from_spans(ours.logger(theirs), step, ours.ote.span)
+    peer = contender(Writer(burst, _numbered, ours.in_span, wanted=()), theirs.folder)
+    return Contest(_floor_contender(seat), peer)
+
+
+def _floor_contender(seat: Seat) -> Contender:
+    floors = seat.folder / "floor"
+    return contender(writer("floor", "records", floors), floors)
+
+
+MANY = (1, 10, 100, 1_000, 10_000, 100_000)
+_AXES: dict[str, tuple[str, tuple[int, ...], Callable[[int, Seat], Contest]]] = {
+    "size": ("record of {:,} bytes", (100, 1_000, 10_000, 100_000, 1_000_000), _by_size),
+    "extras": ("{:,} extras", (0, 5, 20, 50), partial(_grown, calls.with_extras)),
+    "depth": ("within {:,} spans", (1, 5, 10, 25, 50), _by_depth),
+    "threads": ("{:,} threads", (1, 2, 4, 8, 16), _by_threads),
+    "sites": ("{:,} call sites", MANY, partial(_grown, calls.from_sites)),
+    "loggers": ("{:,} loggers", MANY, partial(_grown, calls.from_loggers)),
+    "spans": ("{:,} names of spans, a span and a record", MANY, _by_spans),
+}
+
+
+def _work(axis: str, title: str, step: int, prepare: Callable[[int, Seat], Contest]) -> Work:
+    many = max(step, 1) if axis in ("sites", "loggers", "spans") else 1
+    events = min(20_000, max(_BYTES_A_ROUND // step, 20)) if axis == "size" else max(20_000, many)
+    quick = max(events // 10, min(many, 20_000)) if axis != "size" else max(events // 10, 20)
+    return Work(
+        f"scaling.{axis}.{step}",
+        title.format(step),
+        partial(prepare, step),
+        ("ours",),
+        events=events,
+        quick_events=quick,
+        slices=1 if many > 2_000 else 5,
+        processes=1,
+        pinned=axis != "threads",
+        step=(axis, step),
+    )
+
+
+WORKS = tuple(
+    _work(axis, title, step, prepare) for axis, (title, steps, prepare) in _AXES.items() for step in steps
+)
