@@ -1,0 +1,1 @@
+"""Observability, traceability and evaluation inside standard-library logging."""
