@@ -1,0 +1,178 @@
+"""What a span is made of: two events, and the engine that opens, logs and closes an operation.
+
+LOCATION: ote_logging/operations.py
+DEPENDENCIES: context (ids), events (what is logged), jsonable (names and texts that never fail)
+TRACE POINTS: Operation.begin() - ids are given, START is logged; Operation.end() - END or FAILED is logged
+"""
+
+import logging
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from types import FrameType, TracebackType
+from typing import Any, Final, NamedTuple
+
+from ote_logging import context
+from ote_logging.context import Context
+from ote_logging.events import Event, Redactor, cleaned, shown_pairs
+from ote_logging.jsonable import qualified_name, text_of
+
+_NO_KEYS: Final[Mapping[str, Any]] = {}
+_NOTE: Final = "TRACE: "
+
+
+class Site(NamedTuple):
+    """The place in the program that a record names as its caller."""
+
+    file: str
+    line: int
+    function: str
+
+    @classmethod
+    def of(cls, frame: FrameType) -> "Site":
+        """Return where ``frame`` stands."""
+        return cls(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+
+
+class _SpanEvent(Event):
+    """Start or end of an operation whose ids are those of the context it is logged in."""
+
+    __slots__ = ("operation", "time_s")
+
+    def __init__(
+        self, operation: str, keys: Mapping[str, Any], fields: Mapping[str, Any], time_s: float
+    ) -> None:
+        self.operation = operation
+        self.keys = keys
+        self.fields = fields
+        self.time_s = time_s
+
+    def redacted(self, redactor: Redactor) -> Event:
+        """Return this event without secrets: itself where it holds none, else a copy."""
+        keys = cleaned(self.keys, redactor)
+        fields = cleaned(self.fields, redactor)
+        if keys is self.keys and fields is self.fields:
+            return self
+        return type(self)(self.operation, keys, fields, self.time_s)
+
+
+class SpanStart(_SpanEvent):
+    """An operation begins."""
+
+    __slots__ = ()
+
+    event = "span_start"
+
+    def __str__(self) -> str:
+        shown = f" ({', '.join(shown_pairs(self.fields))})" if self.fields else ""
+        return f"⏱️  START [{_clock(self.time_s)}] {self.operation}{shown}"
+
+
+class SpanEnd(_SpanEvent):
+    """An operation ended; the key ``status`` says how."""
+
+    __slots__ = ()
+
+    event = "span_end"
+
+    def __str__(self) -> str:
+        ended = f"[{_clock(self.time_s)}] {self.operation} (Duration: {self.keys['duration_ms'] / 1000:.3f}s)"
+        if self.keys["status"] == "error":
+            return f"❌ FAILED {ended} Error: {self.keys['error_message']}"
+        shown = "".join(f" | {pair}" for pair in shown_pairs(self.fields))
+        return f"✅ END {ended}{shown}"
+
+
+def _clock(time_s: float) -> str:
+    """Return the local time as people read it: ISO 8601 to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(time_s))
+
+
+class Operation:
+    """One timed run of something: begun once, ended once, its context current in between."""
+
+    __slots__ = ("_begun_ns", "_site", "context", "fields", "has_start", "level", "logger", "name")
+
+    fields: dict[str, Any]
+    has_start: bool
+    level: int
+    logger: logging.Logger | None
+    name: str
+
+    context: Context | None
+    _begun_ns: int
+    _site: Site
+
+    def set(self, **fields: Any) -> None:
+        """Add ``fields`` to the record of the end."""
+        self.fields = {**self.fields, **fields}
+
+    def begin(self, logger: logging.Logger, site: Site) -> None:
+        """Give ids, make them current, and log START; ``logger`` is where all of it goes."""
+        self.context = inner = context.current().child(self.name)
+        self.logger = logger
+        self._site = site
+        context.enter(inner)
+        if self.has_start:
+            try:
+                self._log(logger, self.level, SpanStart(self.name, _NO_KEYS, self.fields, time.time()))
+            except BaseException:
+                # A filter of the program raised; nobody will call end().
+                self.context = None
+                context.leave(inner)
+                raise
+        self._begun_ns = time.perf_counter_ns()
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Log END, or FAILED with what ``error`` says, and make the outer context current again."""
+        ended_ns = time.perf_counter_ns()
+        inner, logger = self.context, self.logger
+        if inner is None or logger is None:
+            return
+        keys: dict[str, Any] = {"status": "ok", "duration_ms": (ended_ns - self._begun_ns) / 1e6}
+        level, told = self.level, None
+        if error is not None and not _is_orderly(error):
+            level = max(level, logging.ERROR)
+            keys.update(_failure(error))
+            told = _told_here(error, inner)
+        self.context = None
+        try:
+            self._log(logger, level, SpanEnd(self.name, keys, self.fields, time.time()), told)
+        finally:
+            context.leave(inner)
+
+    def _log(
+        self, logger: logging.Logger, level: int, event: Event, error: BaseException | None = None
+    ) -> None:
+        exc_info = None if error is None else (type(error), error, error.__traceback__)
+        file, line, function = self._site
+        logger.handle(logger.makeRecord(logger.name, level, file, line, event, (), exc_info, function))
+
+
+def _is_orderly(error: BaseException) -> bool:
+    """Whether a program or a generator ends so when all is well."""
+    return isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and not error.code)
+
+
+def _failure(error: BaseException) -> dict[str, Any]:
+    """Return what the end of an operation says of the exception that ended it."""
+    keys = {"status": "error", "error_type": qualified_name(type(error)), "error_message": text_of(error)}
+    line_number = _raised_at(error.__traceback__)
+    return keys if line_number is None else {**keys, "line_number": line_number}
+
+
+def _raised_at(where: TracebackType | None) -> int | None:
+    """Return the line that raised: that of the innermost frame."""
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    return None if where is None else where.tb_lineno
+
+
+def _told_here(error: BaseException, inner: Context) -> BaseException | None:
+    """Note on ``error`` the way that led to it and return it, or None where an inner span has done so."""
+    notes = getattr(error, "__notes__", None)
+    if isinstance(notes, list) and any(isinstance(note, str) and note.startswith(_NOTE) for note in notes):
+        return None
+    with suppress(Exception):  # an exception class of the program may refuse notes
+        error.add_note(_NOTE + " -> ".join(inner.operations))
+    return error
