@@ -4,6 +4,9 @@ A record may cost in proportion to its size, its extras or the spans around it. 
 call sites, loggers and names of spans may not matter to one record at all, so that many of them cost in
 proportion to their number; what a colder cache costs is seen in the floor beside.
 
+Steps are different processes at different times, which no floor in between can put right. So the least
+processor time of all rounds is taken: other programs can only add to it.
+
 LOCATION: benchmarks/growth.py
 DEPENDENCIES: none
 TRACE POINTS: none
@@ -21,7 +24,7 @@ GROWING_RECORDS = frozenset({"size", "extras", "depth"})
 
 @dataclass(frozen=True)
 class Growth:
-    """One axis: the microseconds of a record at each step, ours and the floor's, and the worst step.
+    """One axis: the least microseconds of a record at each step, ours and the floor's.
 
     ``worst`` is the cost of a step over what a linear one would have cost at most: 1 or less is linear.
     """
@@ -53,7 +56,8 @@ def _step(result: Result) -> tuple[str, int]:
 def _growth(axis: str, group: Iterable[Result]) -> Growth:
     results = list(group)
     steps = tuple(_step(one)[1] for one in results)
-    ours, floor = tuple(one.peer_s * 1e6 for one in results), tuple(one.base_s * 1e6 for one in results)
+    ours = tuple(min(part.peer_cpu_s for part in one.rounds) * 1e6 for one in results)
+    floor = tuple(min(part.base_cpu_s for part in one.rounds) * 1e6 for one in results)
     memory = max(one.rounds[-1].rss_mb - one.rounds[0].rss_mb for one in results)
     worst, floor_worst = worst_step(axis, steps, ours), worst_step(axis, steps, floor)
     return Growth(axis, steps, ours, floor, memory, worst, floor_worst)

@@ -92,6 +92,8 @@ def mark(result: Result) -> str:
         told.append(f"the base lost {result.base_tally.lost}, tore {result.base_tally.torn}")
     if result.work.startswith("reading."):
         told.append(f"{result.max_rss_mb:.0f} MB")
+    if result.work.startswith("memory."):
+        told.append(f"{result.rounds[-1].rss_mb - result.rounds[0].rss_mb:+.1f} MB")
     return "; ".join(filter(None, [*told, result.problem]))
 
 

@@ -111,3 +111,44 @@ def from_spans(log: Logger, spans: int, span: Callable[..., Any]) -> Burst:
                 log.info("user %s saved %d rows", "alice", number)
 
     return burst
+
+
+def new_messages(log: Logger) -> Burst:
+    """Return the burst whose messages are all new, without arguments."""
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            log.info(f"user alice saved {number} rows")
+
+    return burst
+
+
+def new_fields(log: Logger) -> Burst:
+    """Return the burst whose extras have names never seen before."""
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            log.info("user %s saved %d rows", "alice", number, extra={f"field_{number}": number})
+
+    return burst
+
+
+def new_sites(log: Logger) -> Burst:
+    """Return the burst whose call sites are all new; making one costs both sides the same."""
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            _call_site(number)(log, number)
+
+    return burst
+
+
+def new_spans(log: Logger, span: Callable[..., Any]) -> Burst:
+    """Return the burst of a span around a record, each of a new name."""
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            with span(f"save_{number}"):
+                log.info("user %s saved %d rows", "alice", number)
+
+    return burst

@@ -8,10 +8,10 @@ TRACE POINTS: none
 from collections.abc import Mapping
 
 from benchmarks.contest import Work
-from benchmarks.works import imports, metrics, reading, records, scaling, spans, threads, trace
+from benchmarks.works import imports, memory, metrics, reading, records, scaling, spans, threads, trace
 
 WORKS: Mapping[str, Work] = {
     work.name: work
-    for topic in (records, trace, spans, threads, reading, imports, metrics, scaling)
+    for topic in (records, trace, spans, threads, reading, imports, metrics, scaling, memory)
     for work in topic.WORKS
 }

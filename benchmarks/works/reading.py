@@ -8,14 +8,16 @@ TRACE POINTS: none
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from benchmarks.contest import Contender, Contest, NotThereError, Seat, Work
-from benchmarks.peers import SESSION, writer
+from benchmarks.contest import Contender, Contest, Seat, Tally, Work
+from benchmarks.peers import SESSION
 
 _LINE_BYTES = 360
 _BEGIN = datetime(2026, 1, 1, microsecond=1)
@@ -66,57 +68,65 @@ def _event(span: int, place: int) -> dict[str, Any]:
     return {"event": "trace_point", "path": ["save", "encrypt"]} if place in (3, 6) else {"event": "log"}
 
 
-def looping(loads: Callable[[bytes], Any], file: Path) -> Contender:
-    """Return the bare loop: decode each line, count events, add up durations."""
-
-    def burst(first: int, count: int) -> None:
-        events: Counter[str] = Counter()
-        spent_ms = 0.0
-        with file.open("rb") as read:
-            for line in read:
-                entry = loads(line)
-                events[entry["event"]] += 1
-                spent_ms += entry.get("duration_ms", 0.0)
-
-    return Contender(burst)
+def looping(loads: Callable[[bytes], Any], file: Path) -> int:
+    """Decode each line, count events, add up durations: the bare loop. Return the number of lines."""
+    events: Counter[str] = Counter()
+    spent_ms = 0.0
+    with file.open("rb") as read:
+        for line in read:
+            entry = loads(line)
+            events[entry["event"]] += 1
+            spent_ms += entry.get("duration_ms", 0.0)
+    return events.total()
 
 
-def _msgspec_loop(file: Path) -> Contender:
+def _msgspec_loop(file: Path) -> int:
     import msgspec
 
     # Only what the loop uses is decoded, which is how msgspec wants to be used.
     line: Any = msgspec.defstruct("Line", [("event", str), ("duration_ms", float, 0.0)])
     decode = msgspec.json.Decoder(line).decode
+    events: Counter[str] = Counter()
+    spent_ms = 0.0
+    with file.open("rb") as read:
+        for text in read:
+            entry = decode(text)
+            events[entry.event] += 1
+            spent_ms += entry.duration_ms
+    return events.total()
 
-    def burst(first: int, count: int) -> None:
-        events: Counter[str] = Counter()
-        spent_ms = 0.0
-        with file.open("rb") as read:
-            for text in read:
-                entry = decode(text)
-                events[entry.event] += 1
-                spent_ms += entry.duration_ms
 
-    return Contender(burst)
+def _our_report(file: Path) -> int:
+    counted: int = import_module("benchmarks.peers.ours").report(file)
+    return counted
+
+
+_PEERS: dict[str, Callable[[Path], int]] = {
+    "ours": _our_report,
+    "json-loop": lambda file: looping(json.loads, file),
+    "msgspec-loop": _msgspec_loop,
+}
 
 
 def _contest(seat: Seat) -> Contest:
     file = source(seat)
-    return Contest(looping(orjson.loads, file), _PEERS[seat.peer](seat, file))
+    read = _PEERS[seat.peer]
+    # A few lines first: what is not there or not installed is known before the time begins.
+    read(source(replace(seat, events=10)))
+    return Contest(_reader(lambda: looping(orjson.loads, file)), _reader(lambda: read(file)))
 
 
-def _ours(seat: Seat, file: Path) -> Contender:
-    try:
-        return Contender(writer("ours", "report", seat.folder, source=file).burst)
-    except ImportError as error:
-        raise NotThereError(error) from error
+def _reader(read: Callable[[], int]) -> Contender:
+    counted: list[int] = []
 
+    def burst(first: int, count: int) -> None:
+        counted.append(read())
 
-_PEERS: dict[str, Callable[[Seat, Path], Contender]] = {
-    "ours": _ours,
-    "json-loop": lambda seat, file: looping(json.loads, file),
-    "msgspec-loop": lambda seat, file: _msgspec_loop(file),
-}
+    def tally(first: int, count: int) -> Tally:
+        return Tally(expected=count, found=counted[-1])
+
+    return Contender(burst, tally=tally)
+
 
 WORKS = (
     Work(

@@ -14,8 +14,9 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from logging import Logger
+from typing import Any
 
-from benchmarks.contest import Burst, Contender, Contest, Facts, Reader, Seat, Work
+from benchmarks.contest import Burst, Contest, Facts, Reader, Seat, Work
 from benchmarks.peers import Ask, Writer, calls, contender, floor, writer
 from benchmarks.works.threads import in_threads
 
@@ -25,21 +26,24 @@ _SIZED = re.compile(rb"(\d+) The quick brown")
 Calls = Callable[[Logger, int], Burst]
 
 
-def _ask(seat: Seat, side: str) -> Ask:
+def ask(seat: Seat, side: str) -> Ask:
+    """Return the request for one side, its folder made."""
     folder = seat.folder / side
     folder.mkdir(parents=True, exist_ok=True)
     return Ask(folder)
 
 
-def _sides(seat: Seat, make: Callable[[Logger], Burst], read: Reader) -> Contest:
+def sides(seat: Seat, make: Callable[[Logger], Burst], read: Reader) -> Contest:
+    """Return ours against the floor, both given the calls that ``make`` makes for a logger."""
     ours = import_module("benchmarks.peers.ours")
-    theirs, floors = _ask(seat, "peer"), _ask(seat, "floor")
+    theirs, floors = ask(seat, "peer"), ask(seat, "floor")
     peer = Writer(make(ours.logger(theirs)), read, ours.in_span, wanted=())
     base = Writer(make(floor.logger(floors)), read, floor.ids, wanted=())
     return Contest(contender(base, floors.folder), contender(peer, theirs.folder))
 
 
-def _numbered(line: bytes) -> Facts | None:
+def numbered(line: bytes) -> Facts | None:
+    """Return the number that the line of a record tells, text or JSON."""
     found = re.search(rb"user alice saved (\d+) rows", line)
     return {"number": int(found[1])} if found else None
 
@@ -50,15 +54,15 @@ def _sized(line: bytes) -> Facts | None:
 
 
 def _grown(calls_of: Calls, step: int, seat: Seat) -> Contest:
-    return _sides(seat, lambda log: calls_of(log, step), _numbered)
+    return sides(seat, lambda log: calls_of(log, step), numbered)
 
 
 def _by_size(step: int, seat: Seat) -> Contest:
-    return _sides(seat, lambda log: calls.sized(log, step), _sized)
+    return sides(seat, lambda log: calls.sized(log, step), _sized)
 
 
 def _by_depth(step: int, seat: Seat) -> Contest:
-    contest = _sides(seat, calls.records, _numbered)
+    contest = sides(seat, calls.records, numbered)
     ours = import_module("benchmarks.peers.ours")
     span = ours.ote.span
 
@@ -80,16 +84,15 @@ def _by_threads(step: int, seat: Seat) -> Contest:
 
 
 def _by_spans(step: int, seat: Seat) -> Contest:
+    return with_spans(seat, lambda log, span: calls.from_spans(log, step, span))
+
+
+def with_spans(seat: Seat, make: Callable[[Logger, Callable[..., Any]], Burst]) -> Contest:
+    """Return ours, with spans, against the floor's plain records."""
     ours = import_module("benchmarks.peers.ours")
-    theirs = _ask(seat, "peer")
-    burst = calls.from_spans(ours.logger(theirs), step, ours.ote.span)
-    peer = contender(Writer(burst, _numbered, ours.in_span, wanted=()), theirs.folder)
-    return Contest(_floor_contender(seat), peer)
-
-
-def _floor_contender(seat: Seat) -> Contender:
-    floors = seat.folder / "floor"
-    return contender(writer("floor", "records", floors), floors)
+    theirs, floors = ask(seat, "peer"), ask(seat, "floor")
+    peer = Writer(make(ours.logger(theirs), ours.ote.span), numbered, ours.in_span, wanted=())
+    return Contest(contender(floor.records(floors), floors.folder), contender(peer, theirs.folder))
 
 
 MANY = (1, 10, 100, 1_000, 10_000, 100_000)
