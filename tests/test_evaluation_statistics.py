@@ -18,7 +18,8 @@ from ote_logging.evaluation.statistics import (
     mad,
     mann_whitney,
     median,
-    median_ratio,
+    quantile_ratio,
+    sign_test,
     theil_sen,
     wilson,
 )
@@ -98,7 +99,7 @@ def test_the_bootstrap_is_seeded() -> None:
     chance = random.Random(1)
     base, new = (Sample.of(chance.lognormvariate(0, 0.5) for _ in range(50)) for _ in range(2))
 
-    assert median_ratio(base, new, seed=3) == median_ratio(base, new, seed=3)
+    assert quantile_ratio(base, new, seed=3) == quantile_ratio(base, new, seed=3)
 
 
 def test_the_bootstrap_interval_covers_the_truth() -> None:
@@ -107,7 +108,7 @@ def test_the_bootstrap_interval_covers_the_truth() -> None:
     for _ in range(200):
         base = Sample.of(chance.lognormvariate(0, 0.4) for _ in range(60))
         new = Sample.of(1.2 * chance.lognormvariate(0, 0.4) for _ in range(60))
-        found = median_ratio(base, new, draws=300)
+        found = quantile_ratio(base, new, draws=300)
         covered += found.low <= 1.2 <= found.high
 
     assert 180 <= covered <= 198
@@ -122,9 +123,17 @@ def test_the_bootstrap_equals_one_that_resamples() -> None:
         for _ in range(4_000)
     )
 
-    found = median_ratio(Sample.of(values[0]), Sample.of(values[1]), draws=4_000)
+    found = quantile_ratio(Sample.of(values[0]), Sample.of(values[1]), draws=4_000)
 
     assert (found.low, found.high) == pytest.approx((ratios[100], ratios[3_900]), rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("wins", "losses", "p"), [(5, 5, 1.0), (10, 0, 2 / 1024), (0, 0, 1.0), (1, 7, 18 / 256)]
+)
+def test_the_sign_test_counts_coins(wins: int, losses: int, p: float) -> None:
+    """Its p is that of so few heads or tails among fair coins."""
+    assert sign_test(wins, losses) == pytest.approx(p)
 
 
 def alarm_at(detector: Cusum | PageHinkley, values: list[float]) -> int | None:

@@ -22,7 +22,7 @@ TRACE POINTS: PerformanceMetrics.add_line() - a line is counted
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import floor, log
 from types import MappingProxyType
 from typing import Any, Final
@@ -74,6 +74,14 @@ class PerformanceMetrics:
         """Records that their writer reported as lost."""
         self.redacted = 0
         """Values that were redacted; the fold cannot see them, who redacts counts them here."""
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry], *, prices: PriceSource | None = None) -> "PerformanceMetrics":
+        """Return the fold of ``entries``."""
+        fold = cls(prices=prices)
+        for entry in entries:
+            fold.add_line(entry.wire)
+        return fold
 
     def record(self, operation: str, duration: float, success: bool) -> None:
         """Count one call of ``operation`` that took ``duration`` seconds."""

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, combinations
-from math import erfc, exp, lgamma, sqrt
+from math import comb, erfc, exp, lgamma, sqrt
 from random import Random
 from typing import Final, NamedTuple
 
@@ -102,21 +102,31 @@ def upper_tail(z: float) -> float:
     return erfc(z / sqrt(2)) / 2
 
 
-def median_ratio(base: Sample, new: Sample, *, draws: int = _DRAWS, seed: int = 0) -> Interval:
-    """Return the ratio of the medians, new to base, with its bootstrap interval; all values above 0.
+def quantile_ratio(
+    base: Sample, new: Sample, q: float = 0.5, *, draws: int = _DRAWS, seed: int = 0
+) -> Interval:
+    """Return the ratio of the ``q`` quantiles, new to base, with its bootstrap interval; values above 0.
 
-    The median of a resample is an order statistic, and where in the sample that one falls is Beta
+    The quantile of a resample is an order statistic, and where in the sample that one falls is Beta
     distributed: one draw stands for a whole resample, so the cost does not grow with the sample.
     """
     random = Random(seed)
-    drawn = sorted(_resampled_median(new, random) / _resampled_median(base, random) for _ in range(draws))
+    drawn = sorted(_resampled(new, q, random) / _resampled(base, q, random) for _ in range(draws))
     low, high = drawn[int(0.025 * draws)], drawn[int(0.975 * draws)]
-    return Interval(new.median / base.median, low, high)
+    return Interval(new.at(q) / base.at(q), low, high)
 
 
-def _resampled_median(sample: Sample, random: Random) -> float:
-    k = (sample.n + 1) // 2
+def _resampled(sample: Sample, q: float, random: Random) -> float:
+    k = min(int(q * sample.n) + 1, sample.n)
     return sample.at(random.betavariate(k, sample.n - k + 1))
+
+
+def sign_test(wins: int, losses: int) -> float:
+    """Return the two-sided p that the first of a pair wins as often as the second; ties count for none."""
+    n, fewer = wins + losses, min(wins, losses)
+    as_rare: int = sum(comb(n, k) for k in range(fewer + 1))
+    # Whole numbers until the last step: 2.0**n ends at 1,023.
+    return min(2 * as_rare / (1 << n), 1.0)
 
 
 def fisher(failures1: int, n1: int, failures2: int, n2: int) -> float:
