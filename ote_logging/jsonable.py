@@ -34,12 +34,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set, ValuesVi
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, count, islice
 from math import isfinite
 from types import BuiltinFunctionType, FunctionType, MethodType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
+
+T = TypeVar("T")
 
 _INT_MIN, _INT_MAX = -(2**63), 2**64 - 1
 # 4,214 digits: below it str() is quick, and CPython's own bound of 4,300 digits is not met.
@@ -93,8 +95,7 @@ def jsonable(value: object, limits: Limits = DEFAULT) -> JSON:
     >>> jsonable({1: {3, 2}, "1": float("nan")})
     {'1': [2, 3], '1_2': 'NaN'}
     """
-    with _nesting as may_ask:
-        return _Walk(limits, may_ask).value(value, 0)
+    return _walked(limits, lambda walk: walk.value(value, 0))
 
 
 def text_of(value: object, limits: Limits = DEFAULT) -> str:
@@ -104,16 +105,14 @@ def text_of(value: object, limits: Limits = DEFAULT) -> str:
     """
     if type(value) is str and len(value) <= limits.chars and value.isascii():
         return value
-    with _nesting as may_ask:
-        return _Walk(limits, may_ask).shown(value)
+    return _walked(limits, lambda walk: walk.shown(value))
 
 
 def key_of(key: object, limits: Limits = DEFAULT) -> str:
     """Return ``key`` as the text that stands for it in JSON: ``None`` is ``null``, ``True`` is ``true``."""
     if type(key) is str and len(key) <= limits.chars and key.isascii():
         return key
-    with _nesting as may_ask:
-        return _Walk(limits, may_ask).key(key)
+    return _walked(limits, lambda walk: walk.key(key))
 
 
 def qualified_name(thing: Any) -> str:
@@ -130,16 +129,18 @@ class _Nesting(threading.local):
 
     depth = 0
 
-    def __enter__(self) -> bool:
-        """Tell whether code of the objects may be run at this depth."""
-        self.depth += 1
-        return self.depth <= _MAX_NESTING
-
-    def __exit__(self, *error: object) -> None:
-        self.depth -= 1
-
 
 _nesting = _Nesting()
+
+
+def _walked(limits: Limits, take: Callable[["_Walk"], T]) -> T:
+    """Return what ``take`` gets of a new walk; one nested too deep runs no code of the objects."""
+    # In line, since an interrupt could keep the __exit__ of a context manager from counting down.
+    _nesting.depth += 1
+    try:
+        return take(_Walk(limits, _nesting.depth <= _MAX_NESTING))
+    finally:
+        _nesting.depth -= 1
 
 
 class _Walk:
@@ -168,8 +169,6 @@ class _Walk:
             return way(self, value, depth) if way else self.foreign(value, kind, depth)
         except Exception:  # the value's own code, or no stack left
             return self.text(unprintable(value)) if _is_container(kind) else self.printed(value)
-
-    # -- texts --
 
     def text(self, text: str) -> str:
         """Return ``text`` without lone surrogates, cut to the room that is left, and count it."""
@@ -209,24 +208,39 @@ class _Walk:
             return self.text(value)
         if not (_is_container(type(value)) and self.may_ask):
             return self.printed(value)
-        if len(value) <= self.limits.items:
-            try:
+        try:
+            if self.fits(value):
                 return self.text(str(value))
-            except Exception:  # too deep, or an element that cannot be printed
-                self.room = self.limits.size
-        return self.text(str(self.value(value, 0)))
+        except Exception:  # too deep, an element that cannot be printed, or changed by another thread
+            pass
+        plain = _Walk(self.limits, self.may_ask).value(value, 0)
+        return self.text(str(plain))
+
+    def fits(self, value: Any) -> bool:
+        """Tell whether str() of a container would be within the limits, looking no further than they go."""
+        if len(value) > self.limits.items:
+            return False
+        room, containers = self.limits.size, [value]
+        while containers:
+            for each in _elements(containers.pop()):
+                kind = type(each)
+                room -= _VALUE_COST + (len(each) if kind is str or kind is bytes else 0)
+                if room <= 0:
+                    return False
+                if _is_container(kind):
+                    containers.append(each)
+        return True
 
     def key(self, key: Any) -> str:
         """Return the text that stands for ``key``; equal texts are told apart by ``entries``."""
         if type(key) is str:
             return key if len(key) <= _SHORT and key.isascii() else self.cut(key, len(key))
-        plain = _Walk(self.limits, self.may_ask).value(key, 0)
+        apart = _Walk(self.limits, self.may_ask)
+        plain = apart.shown(key) if _is_container(type(key)) else apart.value(key, 0)
         if isinstance(plain, list | dict):
-            plain = _Walk(self.limits, self.may_ask).shown(key)
-        text = str(plain)
-        return self.cut(_KEYWORDS.get(text, text), len(text))
-
-    # -- containers --
+            plain = apart.printed(key)
+        text = plain if isinstance(plain, str) else _KEYWORDS.get(str(plain), str(plain))
+        return self.cut(text, len(text))
 
     def inside(self, value: Any, depth: int, size: int, fill: Callable[[], JSON]) -> JSON:
         """Return what ``fill`` makes of the container, or the mark of a cycle or of too great a depth."""
@@ -280,12 +294,10 @@ class _Walk:
     def numbered(self, plain: dict[str, JSON], key: str) -> str:
         """Return ``key`` with the first number that is free, no longer than a text may be."""
         room = max(min(self.limits.chars, self.room), _SHORT)
-        for number in range(2, len(plain) + 3):
-            suffix = f"_{number}"
-            candidate = key[: room - len(suffix)] + suffix
-            if candidate not in plain:
-                break
-        return candidate
+        # Small numbers first; then one that is likely to be free, so that a thousand equal keys stay cheap.
+        suffixes = (f"_{number}" for number in chain(range(2, 10), count(len(plain))))
+        candidates = (key[: room - len(suffix)] + suffix for suffix in suffixes)
+        return next(candidate for candidate in candidates if candidate not in plain)
 
     def first(self, values: Iterable[Any], size: int) -> list[Any]:
         """Take as many values as may be kept, at once, so that no other thread changes them midway."""
@@ -329,8 +341,6 @@ class _Walk:
         except TypeError:
             return sorted(plain, key=repr)
 
-    # -- single values --
-
     def integer(self, value: int, _depth: int) -> JSON:
         """An integer that is too large, or of a class of its own."""
         number = int.__int__(value)
@@ -360,8 +370,6 @@ class _Walk:
         text = self.cut(text, len(view), "bytes", whole)
         self.room -= len(text)
         return text
-
-    # -- objects --
 
     def foreign(self, value: Any, kind: Any, depth: int) -> JSON:
         """A value of another class: what it says of itself, what it is a kind of, or its text."""
@@ -479,8 +487,13 @@ def _is_short(value: object) -> bool:
 
 
 def _is_container(kind: type) -> bool:
-    """Tell whether ``kind`` is a built-in container, by identity: a metaclass may refuse to be hashed."""
-    return any(kind is known for known in _CONTAINERS)
+    """Tell whether ``kind`` is a built-in container, by identity: a metaclass may refuse to be compared."""
+    return kind is dict or kind is list or kind is tuple or kind is set or kind is frozenset or kind is deque
+
+
+def _elements(container: Any) -> Iterable[Any]:
+    """Return the elements of a built-in container, of a dict its keys and values."""
+    return chain(container.keys(), container.values()) if type(container) is dict else container
 
 
 def _package_of(kind: type) -> str:
@@ -515,7 +528,6 @@ _Way: TypeAlias = Callable[[_Walk, Any, int], JSON]
 
 _KEYWORDS = {"None": "null", "True": "true", "False": "false"}
 _LISTS = (list, tuple, deque)
-_CONTAINERS = (dict, list, tuple, set, frozenset, deque)
 
 _WAYS: dict[type, _Way] = {
     str: _Walk.own_text,

@@ -429,6 +429,8 @@ def test_keys_become_text_of_their_own() -> None:
         (None, "null"),
         (Colour.RED, "Colour.RED"),
         ("\udc80", "\\udc80"),
+        (HidingText("None"), "***"),
+        (collections.UserString("None"), "None"),
     ],
 )
 def test_key_of(key: object, text: str) -> None:
@@ -594,6 +596,21 @@ def test_text_of_what_str_refuses() -> None:
     """A container that str() cannot print is shown as its plain values."""
     assert text_of([1, Broken()]) == "[1, '<unprintable Broken>']"
     assert text_of(list(range(5)), Limits(items=2)) == "[0, '... <cut, 5 items>']"
+    assert text_of([list(range(99))], Limits(items=2, size=99)) == "[[0, '... <cut, 99 items>']]"
+
+
+def test_many_equal_keys_are_all_kept() -> None:
+    """A thousand keys that are equal as text are a thousand keys still."""
+
+    class Same:
+        def __str__(self) -> str:
+            return "same"
+
+    plain = jsonable({Same(): number for number in range(1_000)})
+
+    assert isinstance(plain, dict)
+    assert list(plain.values()) == list(range(1_000))
+    assert list(plain)[:3] == ["same", "same_2", "same_3"]
 
 
 @pytest.mark.parametrize("narrow", [{"depth": 0}, {"items": 0}, {"chars": 63}, {"size": 0}])
