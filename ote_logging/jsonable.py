@@ -437,7 +437,9 @@ class _Walk:
     def pandas_series(self, value: Any, depth: int) -> JSON:
         """A Series or Index is the list of its values."""
         size = len(value)
-        plain = value[: self.limits.items].tolist()
+        limit = self.limits.items
+        # A slice of a Series goes by its labels where those are floats.
+        plain = (value.head(limit) if hasattr(value, "head") else value[:limit]).tolist()
         return self.inside(value, depth, size, lambda: self.items(plain, size, depth + 1))
 
     def pandas_frame(self, value: Any, depth: int) -> JSON:
