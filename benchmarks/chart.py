@@ -10,7 +10,7 @@ from html import escape
 from itertools import groupby
 
 from benchmarks.results import Result, Run
-from benchmarks.table import mark, shown
+from benchmarks.table import mark, rank, shown
 from benchmarks.works import WORKS
 
 WIDTH, LEFT, RIGHT, BAR, GAP, HEAD = 860, 150, 250, 16, 6, 34
@@ -49,7 +49,7 @@ def svg(run: Run) -> str:
 def _groups(run: Run) -> Iterator[Sequence[Result]]:
     charted = [one for one in run.results if one.rounds and one.work in CHARTED]
     for _, group in groupby(charted, key=lambda one: one.work):
-        yield sorted(group, key=lambda one: one.figure.middle)
+        yield sorted(group, key=rank)
 
 
 def _group(group: Sequence[Result], top: float) -> Iterator[str]:

@@ -67,6 +67,11 @@ class Tally:
         """Return how many lines never arrived."""
         return self.expected - self.found
 
+    @property
+    def complete(self) -> bool:
+        """Return whether all arrived once and whole, with every fact asked for."""
+        return not (self.lost or self.twice or self.torn or self.missing)
+
     def __add__(self, other: "Tally") -> "Tally":
         """Return both tallies as one."""
         return Tally(

@@ -22,13 +22,15 @@ CHANGE_HEAD: Row = ("work", "peer", "old", "new", "change", "verdict")
 
 
 def rows(results: Iterable[Result]) -> Iterator[Row]:
-    """Yield a row for each result; peers of one work from the fastest on, those with a problem last."""
+    """Yield a row for each result: from the fastest on, then who lost lines, then who had a problem."""
     for _, group in groupby(results, key=lambda one: one.work):
-        yield from (_row(one) for one in sorted(group, key=_rank))
+        yield from (_row(one) for one in sorted(group, key=rank))
 
 
-def _rank(result: Result) -> tuple[bool, float]:
-    return (False, result.figure.middle) if result.rounds else (True, 0.0)
+def rank(result: Result) -> tuple[bool, bool, float]:
+    """Return the key that sorts the peers of one work."""
+    lines_gone = bool(result.tally.lost or result.tally.torn)
+    return (False, lines_gone, result.figure.middle) if result.rounds else (True, False, 0.0)
 
 
 def _row(result: Result) -> Row:
@@ -78,12 +80,18 @@ def _goal(result: Result) -> str:
     goal = WORKS[result.work].goal if result.work in WORKS else None
     if goal is None or result.peer != "ours":
         return ""
-    return f"{goal:g} {'met' if result.figure.middle <= goal else 'not met'}"
+    # A peer that leaves work undone is quick, and has met nothing.
+    met = result.tally.complete and result.figure.middle <= goal
+    return f"{goal:g} {'met' if met else 'not met'}"
 
 
 def mark(result: Result) -> str:
     """Return what a peer did not do of what it was asked, and the memory where files are read."""
-    told = []
+    told = [
+        f"{word} {lines}"
+        for word, lines in (("lost", result.tally.lost), ("tore", result.tally.torn))
+        if lines
+    ]
     if result.tally.missing:
         told.append("without " + ", ".join(sorted(result.tally.missing)))
     if result.tally.twice:

@@ -23,7 +23,7 @@ from benchmarks.table import HEAD, as_markdown, as_text, growth_rows, mark, rows
 from benchmarks.turn import absence
 from benchmarks.works import WORKS
 from benchmarks.works.reading import lines
-from benchmarks.works.threads import shares
+from benchmarks.works.threads import in_threads, shares
 
 
 def result(work: str = "records.everything", peer: str = "ours", *ratios: float) -> Result:
@@ -201,11 +201,40 @@ def test_ours_is_held_against_its_goal(ratio: float, expected: str) -> None:
     assert row[HEAD.index("goal")] == expected
 
 
-def test_less_than_asked_is_marked() -> None:
-    """The last column tells missing facts, doubled lines and a base that lost some."""
-    weak = replace(result(), tally=Tally(10, 10, 2, 0, frozenset({"span", "line"})), base_tally=Tally(5, 4))
+@pytest.mark.parametrize(
+    "tally",
+    [Tally(10, 9), Tally(10, 10, torn=1), Tally(10, 10, twice=1), Tally(10, 10, missing=frozenset({"span"}))],
+    ids=["lost", "torn", "twice", "without a fact"],
+)
+def test_no_goal_is_met_by_leaving_something_out(tally: Tally) -> None:
+    """However quick, a peer that loses lines or facts has not met the goal."""
+    (row,) = rows([replace(result("records.everything", "ours", 0.1), tally=tally)])
 
-    assert mark(weak) == "without line, span; 2 twice; the base lost 1, tore 0"
+    assert row[HEAD.index("goal")] == "0.75 not met"
+
+
+def test_who_loses_lines_does_not_stand_first() -> None:
+    """A peer that lost lines stands behind the slowest that lost none."""
+    careless = replace(result("records.everything", "eliot", 0.1), tally=Tally(10, 9))
+
+    assert [row[1] for row in rows([careless, result()])] == ["ours", "eliot"]
+
+
+def test_less_than_asked_is_marked() -> None:
+    """The last column tells lost lines, missing facts, doubled lines and a base that lost some."""
+    weak = replace(result(), tally=Tally(10, 7, 2, 0, frozenset({"span", "line"})), base_tally=Tally(5, 4))
+
+    assert mark(weak) == "lost 3; without line, span; 2 twice; the base lost 1, tore 0"
+
+
+def test_a_failure_in_a_thread_fails_the_burst(tmp_path: Path) -> None:
+    """What a peer raises in one of several threads is not taken for speed."""
+
+    def burst(first: int, count: int) -> None:
+        raise AttributeError("no session")
+
+    with pytest.raises(AttributeError, match="no session"):
+        in_threads(Writer(burst, floor.read), tmp_path, 4).burst(0, 8)
 
 
 def test_markdown_keeps_its_columns() -> None:

@@ -26,9 +26,14 @@ _ORDER = struct.Struct("qq")
 def in_threads(made: Writer, folder: Path, threads: int) -> Contender:
     """Return ``made`` as a contender whose bursts are shared out to ``threads`` new threads."""
 
+    failures: list[Exception] = []
+
     def part(first: int, count: int) -> None:
-        with made.around():
-            made.burst(first, count)
+        try:
+            with made.around():
+                made.burst(first, count)
+        except Exception as failure:  # whatever a peer raises; its thread would swallow it
+            failures.append(failure)
 
     def burst(first: int, count: int) -> None:
         crew = [Thread(target=part, args=share) for share in shares(first, count, threads)]
@@ -37,6 +42,8 @@ def in_threads(made: Writer, folder: Path, threads: int) -> Contender:
         for thread in crew:
             thread.join()
         made.drain()
+        if failures:
+            raise failures[0]
 
     return Contender(burst, tally=tally_of(made, folder))
 
