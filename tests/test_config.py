@@ -1,9 +1,11 @@
 """The configuration: what is refused and how it is told, and that a refusal changes nothing."""
 
+import copy
 import logging
 import logging.config
 import logging.handlers
 import sys
+import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -12,6 +14,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ote_logging.config import check, configure, load
 from ote_logging.context import current, set_process_session
@@ -91,6 +95,36 @@ def make_handler(label: str) -> logging.Handler:
     return MemoryList(label)
 
 
+@st.composite
+def configurations(draw: st.DrawFn) -> dict[str, Any]:
+    """A configuration that is right: some handlers, on some loggers, with or without each option."""
+    level = st.sampled_from(["DEBUG", "INFO", 35, "NOTSET"])
+    handler = st.fixed_dictionaries(
+        {"class": st.sampled_from(["logging.NullHandler", "logging.StreamHandler"])},
+        optional={"level": level, "formatter": st.just("f"), "filters": st.just(["x"])},
+    )
+    defined = draw(st.dictionaries(st.sampled_from("pqr"), handler))
+    some = st.lists(st.sampled_from(sorted(defined)), unique=True) if defined else st.just([])
+    root = st.fixed_dictionaries({}, optional={"level": level, "handlers": some})
+    logger = st.fixed_dictionaries(
+        {}, optional={"level": level, "handlers": some, "propagate": st.booleans(), "filters": st.just(["x"])}
+    )
+    return {
+        "version": 1,
+        "disable_existing_loggers": draw(st.booleans()),
+        "formatters": {"f": {"format": "%(message)s"}},
+        "filters": {"x": {"name": "a"}},
+        "handlers": defined,
+        "loggers": draw(st.dictionaries(st.sampled_from(["a", "a.b", "z"]), logger)),
+        "root": draw(root),
+    }
+
+
+def told(handler: logging.Handler) -> tuple[Any, ...]:
+    """What a configuration gives to a handler."""
+    return type(handler), handler.name, handler.level, type(handler.formatter), len(handler.filters)
+
+
 @pytest.fixture(autouse=True)
 def _restored() -> Iterator[None]:
     """Put the loggers back as they were."""
@@ -161,6 +195,10 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "two-documents": (GOOD + "---\nversion: 1\n", ":6: a second document begins; keep one document"),
     "tab": (HEAD + "handlers:\n\th: {}\n", ":4: not YAML: "),
     "unclosed": (HEAD + "root: {handlers: [h}\n", ":3: not YAML: "),
+    "colon-unquoted": (
+        HEAD + "formatters:\n  a:\n    format: a: b\n",
+        ":5: not YAML: mapping values are not allowed in this context; put the text in quotes",
+    ),
     "percent-unquoted": (HEAD + "formatters: {a: {format: %(message)s}}\n", ":3: not YAML: "),
     "at-unquoted": (HEAD + "formatters:\n  a:\n    format: @x\n", "put the text in quotes"),
     "not-utf-8": (GOOD.encode() + b"# caf\xe9\n", ":6: byte 0xe9 is not UTF-8; save the file as UTF-8"),
@@ -302,13 +340,21 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     ),
     "formatter-class-is-handler": (
         HEAD + "formatters: {a: {class: logging.StreamHandler, datefmt: x}}\n",
-        "formatter 'a' cannot be built: TypeError",
+        ":3: formatter 'a': 'logging.StreamHandler' is a handler; name a formatter",
     ),
     "formatter-class-is-filter": (
         HEAD + "formatters: {a: {class: logging.Filter}}\n",
         ":3: formatter 'a': 'logging.Filter' is no class with the method format",
     ),
+    "formatter-opens-file": (
+        HEAD + "formatters: {a: {(): logging.FileHandler, filename: /nowhere/a}}\n",
+        ":3: formatter 'a': 'logging.FileHandler' is a handler; name a formatter",
+    ),
     # Filters
+    "filter-opens-file": (
+        HEAD + "filters: {a: {(): logging.FileHandler, filename: /nowhere/a}}\n",
+        ":3: filter 'a': 'logging.FileHandler' is a handler; name a filter",
+    ),
     "filter-class": (
         HEAD + "filters: {a: {class: logging.Filter}}\n",
         ":3: filter 'a': dictConfig reads no class: of a filter and makes a plain one; write '()': ",
@@ -323,7 +369,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     ),
     "filter-option": (
         HEAD + "filters: {a: {(): logging.Filter, nam: x}}\n",
-        ":3: filter 'a': logging.Filter has no option 'nam'; did you mean 'name'?",
+        ":3: filter 'a': Filter has no option 'nam'; did you mean 'name'?",
     ),
     # Handlers
     "handler-null": (HEAD + "handlers:\n  h:\n", ":4: handler 'h' is nothing; it takes a mapping of options"),
@@ -395,20 +441,40 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "class-missing-module": (handlers("class: ote_logging.nowhere.X"), "ote_logging has no 'nowhere'"),
     "option-unknown": (
         handlers("class: logging.StreamHandler, steam: ext://sys.stdout"),
-        ":4: handler 'h': logging.StreamHandler has no option 'steam'; did you mean 'stream'?",
+        ":4: handler 'h': StreamHandler has no option 'steam'; did you mean 'stream'?",
     ),
     "option-handler-key": (handlers("class: logging.StreamHandler, levle: INFO"), "has no option 'levle'; "),
     "option-missing": (
         handlers("class: logging.FileHandler"),
-        ":4: handler 'h': logging.FileHandler needs the option 'filename'; add: filename: ...",
+        ":4: handler 'h': FileHandler needs the option 'filename'; add: filename: ...",
     ),
     "option-misspelt": (
         handlers("class: logging.FileHandler, filname: x"),
-        ":4: handler 'h': logging.FileHandler has no option 'filname'; did you mean 'filename'?",
+        ":4: handler 'h': FileHandler has no option 'filname'; did you mean 'filename'?",
     ),
     "option-of-ours": (
         handlers("class: MODULE.MemoryList, limt: 3"),
         "has no option 'limt'; did you mean 'limit'?",
+    ),
+    "option-no-identifier": (
+        handlers("class: MODULE.Fussy, a-b: 1"),
+        ":4: handler 'h': Fussy has no option 'a-b'; ",
+    ),
+    "stream-text": (
+        handlers("class: logging.StreamHandler, stream: sys.stdout"),
+        ":4: handler 'h': stream is text ('sys.stdout'); write: stream: ext://sys.stdout",
+    ),
+    "number-text": (
+        handlers("class: logging.handlers.RotatingFileHandler, filename: x, delay: true, maxBytes: 10MB"),
+        ":4: handler 'h': maxBytes is text ('10MB'); it takes a number, without quotes",
+    ),
+    "flag-text": (
+        handlers("class: logging.FileHandler, filename: /dev/null, delay: 'no'"),
+        ":4: handler 'h': delay is text ('no'); it takes true or false, without quotes",
+    ),
+    "flush-level": (
+        handlers("class: logging.handlers.MemoryHandler, capacity: 1, flushLevel: ERORR"),
+        ":4: handler 'h': flushLevel 'ERORR' is unknown; did you mean 'ERROR'?",
     ),
     "folder-missing": (
         handlers("class: logging.FileHandler, filename: /nowhere/at/all.log"),
@@ -825,6 +891,73 @@ def test_other_loggers_end_as_under_dict_config(is_disabling: bool) -> None:
         return [(one.level, one.propagate, one.disabled, len(one.handlers)) for one in others]
 
     assert ends(configure) == ends(logging.config.dictConfig)
+
+
+@settings(max_examples=60, deadline=None)
+@given(config=configurations())
+def test_a_good_configuration_ends_as_under_dict_config(config: dict[str, Any]) -> None:
+    """Law: whatever is accepted leaves every logger as plain dictConfig leaves it."""
+
+    def ends(switch_on: Any) -> list[Any]:
+        logging.root.handlers, logging.root.level = [logging.NullHandler()], logging.WARNING
+        logging.root.manager.loggerDict.clear()
+        logging.getLogger("a.b.c").addHandler(logging.NullHandler())
+        switch_on(copy.deepcopy(config))
+        return [
+            (name, one.level, one.propagate, one.disabled, [told(handler) for handler in one.handlers])
+            for name in ("", "a", "a.b", "a.b.c", "z")
+            for one in [logging.getLogger(name)]
+        ]
+
+    assert ends(configure) == ends(logging.config.dictConfig)
+
+
+def test_no_record_is_lost_while_configurations_change() -> None:
+    """While two configurations take turns, each record of another thread reaches exactly one handler."""
+    taken: list[MemoryList] = []
+
+    def make() -> MemoryList:
+        taken.append(MemoryList())
+        return taken[-1]
+
+    config = {"version": 1, "disable_existing_loggers": False, "handlers": {"h": {"()": make}}}
+    config["root"] = {"handlers": ["h"], "level": "INFO"}
+    configure(config)
+    log, count = logging.getLogger("lib"), 5000
+
+    def write() -> None:
+        for number in range(count):
+            log.info("%d", number)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while writer.is_alive():
+        configure(config)
+    writer.join()
+
+    assert sorted(int(message) for one in taken for message in one.messages) == list(range(count))
+
+
+def test_an_empty_root_leaves_the_root_logger_as_it_is(old: MemoryList) -> None:
+    """``root: {}`` names nothing, as with dictConfig."""
+    configure({"version": 1, "disable_existing_loggers": False, "root": {}})
+    assert old in logging.root.handlers
+
+
+def test_a_buffer_takes_the_name_of_its_flush_level() -> None:
+    """``flushLevel: ERROR`` works on every Python; dictConfig of 3.11 leaves a text that fails later."""
+    buffer = {"class": "logging.handlers.MemoryHandler", "capacity": 9, "flushLevel": "ERROR", "target": "z"}
+    named = {"a": buffer, "z": {"class": f"{__name__}.MemoryList"}}
+    root = {"handlers": ["a"]}
+    configure(
+        {"version": 1, "disable_existing_loggers": False, "handlers": named, "root": root}, trust=[__name__]
+    )
+    behind = logging._handlers["z"]  # type: ignore[attr-defined]
+
+    logging.warning("kept back")
+    assert behind.messages == []
+    logging.error("flushed")
+    assert behind.messages == ["kept back", "flushed"]
 
 
 def test_an_incremental_configuration_changes_levels_only(old: MemoryList) -> None:

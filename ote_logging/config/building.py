@@ -135,6 +135,9 @@ class Building:
                 return factory if s == entry["class"] else super().resolve(s)
 
         options = self._options(entry, ())
+        if isinstance(level := options.get("flushLevel"), str):
+            # dictConfig reads its name only from 3.13 on, and the handler never.
+            options["flushLevel"] = logging.getLevelNamesMapping()[level]
         return Configurator({section: dict(made) for section, made in self.built.items()}).configure_handler(
             options
         )

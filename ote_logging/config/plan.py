@@ -1,45 +1,45 @@
 """What a checked configuration says, ready to be built: its values, and the classes they name.
 
 LOCATION: ote_logging/config/plan.py
-DEPENDENCIES: config.problems
+DEPENDENCIES: none
 TRACE POINTS: none
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
-
-from ote_logging.config.problems import BROKEN
 
 Factory = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
 class Reference:
     """A ``cfg://`` value that means the object built for an entry of a section."""
 
-    section: str
-    name: str
+    def __init__(self, section: str, name: str) -> None:
+        self.section, self.name = section, name
 
 
-@dataclass(slots=True)
 class Plan:
     """The values with ``ext://`` and ``cfg://`` resolved, and the factory of each entry (section, name)."""
 
-    config: dict[str, Any]
-    factories: dict[tuple[str, str], Factory] = field(default_factory=dict)
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+        self.factories: dict[tuple[str, str], Factory] = {}
 
     def entries(self, section: str) -> Mapping[str, dict[str, Any]]:
         """The well-formed entries of ``section`` by name."""
         entries = self.config.get(section)
         entries = entries if isinstance(entries, dict) else {}
-        return {name: entry for name, entry in entries.items() if isinstance(entry, dict)}
+        return {
+            name: entry
+            for name, entry in entries.items()
+            if isinstance(name, str) and isinstance(entry, dict)
+        }
 
     def loggers(self) -> Iterator[tuple[tuple[str, ...], str, dict[str, Any]]]:
         """Path, name and entry of each logger; the root logger, named ``""``, is last as in dictConfig."""
         for name, entry in self.entries("loggers").items():
             yield ("loggers", name), name, entry
-        if isinstance(root := self.config.get("root"), dict):
+        if isinstance(root := self.config.get("root"), dict) and root:
             yield ("root",), "", root
 
     def build_order(self) -> list[str]:
@@ -86,8 +86,3 @@ def descends(factory: Any, package: str, name: str | None = None) -> bool:
         f"{base.__module__}.".startswith(f"{package}.") and name in (None, base.__name__)
         for base in factory.__mro__
     )
-
-
-def option_names(entry: Mapping[str, Any], reserved: tuple[str, ...]) -> list[str]:
-    """The keys of ``entry`` that its factory receives as keyword arguments."""
-    return [key for key in entry if key not in reserved and entry[key] is not BROKEN]

@@ -11,8 +11,8 @@ import logging
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
-from ote_logging.config.options import Options, options_of
-from ote_logging.config.plan import Plan, descends, names_in, option_names, referring_keys
+from ote_logging.config.options import LEVELS, check_options
+from ote_logging.config.plan import Plan, descends, names_in, referring_keys
 from ote_logging.config.problems import BROKEN, Path, Problems, kind_of, nearest, shown
 from ote_logging.config.references import resolve, targets
 from ote_logging.config.trust import Trust, UntrustedError
@@ -44,6 +44,7 @@ class _Rules:
         self._plan = plan
         self._config = plan.config
         self._trust = trust
+        self._problems = problems
         self._add = problems.add
         self._unknown = problems.add_unknown
         self._is_incremental = plan.config.get("incremental") is True
@@ -149,6 +150,8 @@ class _Rules:
                 self._defined((*path, key), title, entry[key], "handlers")
         if descends(factory, "logging.handlers", "QueueHandler"):
             self._queue(path, title, entry)
+        for key in LEVELS if descends(factory, "logging.handlers", "MemoryHandler") else ():
+            self._level(path, title, entry, key)
 
     def _queue(self, path: Path, title: str, entry: dict[str, Any]) -> None:
         """Refuse untrusted names where dictConfig of 3.12 imports them: the queue and its listener."""
@@ -210,9 +213,9 @@ class _Rules:
         if value not in (None, True, False, BROKEN) or (value is None and key in entry):
             self._is((*path, key), f"{title}: {key}", value, bool, "true or false, without quotes")
 
-    def _level(self, path: Path, title: str, entry: dict[str, Any]) -> None:
-        level = entry.get("level")
-        path, title = (*path, "level"), f"{title}: level"
+    def _level(self, path: Path, title: str, entry: dict[str, Any], key: str = "level") -> None:
+        level = entry.get(key)
+        path, title = (*path, key), f"{title}: {key}"
         if isinstance(level, bool):
             self._add(path, f"{title} is {kind_of(level)} to YAML", "name a level, in quotes if need be")
         elif self._is(path, title, level, str | int | None, "a name or a number"):
@@ -249,7 +252,8 @@ class _Rules:
         if factory is None:
             return
         reserved = tuple(name for name in reserved if name != "class" or key == "class")
-        self._options(path, title, entry, option_names(entry, reserved), options_of(factory))
+        given = {name: value for name, value in entry.items() if name not in reserved}
+        check_options(self._problems, path, title, given, factory)
 
     def _factory(self, path: Path, title: str, named: Any, key: str, method: str = "") -> Any:
         """The class that ``named`` means, remembered in the plan, or None after telling why not."""
@@ -267,25 +271,14 @@ class _Rules:
         if key == "class" and not isinstance(found, type):
             self._add(place, f"{title}: {shown(named)} is no class", "write '()': for a function")
             return None
-        if not method:
-            self._plan.factories[section, name] = found
+        if method:
+            return found
+        # A handler has the methods of all three, and opens its file when it is made.
+        if section != "handlers" and isinstance(found, type) and issubclass(found, logging.Handler):
+            self._add(place, f"{title}: {shown(named)} is a handler", f"name a {section[:-1]}")
+            return None
+        self._plan.factories[section, name] = found
         return found
-
-    def _options(
-        self, path: Path, title: str, entry: dict[str, Any], given: list[str], options: Options
-    ) -> None:
-        # dictConfig gives `format` to a formatter as `fmt`, and `stream` as `strm`, where that is the name.
-        renamed = {"format": "fmt", "stream": "strm"}
-        given = [renamed[key] if renamed.get(key) in options.known - {key} else key for key in given]
-        for key in options.unknown(given):
-            met = f"{title}: {_name_of(entry)} has no option {shown(key)}"
-            self._unknown((*path, key), met, key, options.known)
-        # A misspelt option is told once, not a second time as the one that is missing.
-        if not options.unknown(given) and BROKEN not in entry.values():
-            for key in options.missing(given):
-                self._add(
-                    path, f"{title}: {_name_of(entry)} needs the option {shown(key)}", f"add: {key}: ..."
-                )
 
     # What only the whole shows
 
@@ -321,8 +314,3 @@ class _Rules:
         names = names_in(self._config["handlers"][handler].get("filters"))
         filters = [self._plan.factories.get(("filters", name)) for name in names]
         return any(descends(filter_, "ote_logging", "ContextFilter") for filter_ in filters)
-
-
-def _name_of(entry: dict[str, Any]) -> str:
-    named = entry.get("()", entry.get("class"))
-    return named if isinstance(named, str) else getattr(named, "__qualname__", kind_of(named))

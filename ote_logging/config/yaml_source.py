@@ -10,7 +10,6 @@ TRACE POINTS: none
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
@@ -44,18 +43,13 @@ class RefusedError(Exception):
         self.line, self.met, self.cure = line, met, cure
 
 
-@dataclass(slots=True)
 class Node:
     """A scalar, a list or a mapping (keys and values in turn) with its line, counted from 1."""
 
-    kind: str
-    line: int
-    tag: str | None = None
-    text: str = ""
-    is_plain: bool = False
-    children: list["Node"] = field(default_factory=list)
-    size: int = 1
-    height: int = 1
+    def __init__(self, kind: str, line: int, tag: str | None, text: str = "", is_plain: bool = False) -> None:
+        self.kind, self.line, self.tag, self.text, self.is_plain = kind, line, tag, text, is_plain
+        self.children: list[Node] = []
+        self.size = self.height = 1
 
     def add(self, child: "Node") -> None:
         """Take ``child`` and count all below it."""
@@ -178,7 +172,7 @@ def _yaml_advice(reason: str, text: str, line: int) -> str:
     lines = text.split("\n")
     if "\\t" in reason or "\t" in lines[min(line, len(lines)) - 1].split("#")[0]:
         return "indent with spaces, not tabs"
-    if "cannot start any token" in reason:
+    if "cannot start any token" in reason or "mapping values are not allowed" in reason:
         return "put the text in quotes"
     return "check the indentation, colons, brackets and quotes here and on the line above"
 
