@@ -17,7 +17,7 @@ WIDTH, LEFT, RIGHT, BAR, GAP, HEAD = 860, 150, 250, 16, 6, 34
 LONGEST = 4.0
 """Bars end here, in ratios to the base, so that slow ones leave quick ones room; the number stays true."""
 
-CHARTED = ("records.everything", "spans.two_records", "threads.four", "threads.processes")
+CHARTED = ("records.everything", "spans.two_records", "threads.four_on_one_core", "threads.processes")
 
 _STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #24292f }
@@ -47,32 +47,43 @@ def svg(run: Run) -> str:
 
 
 def _groups(run: Run) -> Iterator[Sequence[Result]]:
-    charted = [one for one in run.results if one.rounds and one.work in CHARTED]
+    charted = [one for one in run.results if one.work in CHARTED and not _absent(one)]
     for _, group in groupby(charted, key=lambda one: one.work):
         yield sorted(group, key=rank)
+
+
+def _absent(result: Result) -> bool:
+    return result.problem.startswith("not ")
 
 
 def _group(group: Sequence[Result], top: float) -> Iterator[str]:
     work = WORKS[group[0].work]
     first = top + HEAD
+    base, foot = _x(1.0), first + len(group) * (BAR + GAP)
     yield _text(10, top + 16, work.title, "title")
     yield _text(WIDTH - 10, top + 16, f"1.00 = {work.against}; less is faster", "soft", "end")
     for place, result in enumerate(group):
-        yield from _bar(result, first + place * (BAR + GAP))
-    base, foot = _x(1.0), first + len(group) * (BAR + GAP)
+        yield from _row(result, first + place * (BAR + GAP))
     yield f'<line class="base" x1="{base:.1f}" x2="{base:.1f}" y1="{first - 5:.1f}" y2="{foot:.1f}"/>'
+
+
+def _row(result: Result, y: float) -> Iterator[str]:
+    yield _text(LEFT - 8, y + 12, result.peer, "", "end")
+    if result.rounds:
+        yield from _bar(result, y)
+    else:
+        yield _text(LEFT, y + 12, result.problem)
 
 
 def _bar(result: Result, y: float) -> Iterator[str]:
     figure = result.figure
-    end, middle = _x(figure.middle), y + BAR / 2
-    kind = "ours" if result.peer == "ours" else "bar"
-    note = mark(result)
-    yield _text(LEFT - 8, y + 12, result.peer, "", "end")
+    low, end, high = _x(figure.low), _x(figure.middle), _x(figure.high)
+    kind, middle = "ours" if result.peer == "ours" else "bar", y + BAR / 2
+    beyond = "→ " if figure.middle > LONGEST else ""
     yield f'<rect class="{kind}" x="{LEFT}" y="{y:.1f}" width="{end - LEFT:.1f}" height="{BAR}" rx="2"/>'
-    low, high = _x(figure.low), _x(figure.high)
     yield f'<line class="line" x1="{low:.1f}" x2="{high:.1f}" y1="{middle:.1f}" y2="{middle:.1f}"/>'
-    yield _text(max(end, high) + 6, y + 12, f"{shown(figure.middle, result.measure)}  {note}".rstrip())
+    words = f"{beyond}{shown(figure.middle, result.measure)}  {mark(result)}".rstrip()
+    yield _text(max(end, high) + 6, y + 12, words)
 
 
 def _x(ratio: float) -> float:

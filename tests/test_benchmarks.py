@@ -288,11 +288,12 @@ def test_steps_of_an_axis_become_one_row() -> None:
 
 
 def test_the_chart_is_well_formed_and_names_everyone() -> None:
-    """The drawing is XML, and holds a bar and a name for each peer that finished."""
-    drawing = ElementTree.fromstring(svg(run_of(result(), result(peer="loguru"))))
+    """The drawing is XML, and holds a name for each peer, and a bar for who finished."""
+    hung = Result("records.everything", "picologging", Measure.RATIO, problem="hung: killed after 20 s")
+    drawing = ElementTree.fromstring(svg(run_of(result(), result(peer="loguru"), hung)))
 
     texts = [text.text for text in drawing.iter("{http://www.w3.org/2000/svg}text")]
-    assert {"ours", "loguru"} <= set(texts)
+    assert {"ours", "loguru", "picologging", "hung: killed after 20 s"} <= set(texts)
     assert len(list(drawing.iter("{http://www.w3.org/2000/svg}rect"))) == 2
 
 

@@ -52,8 +52,8 @@ WORKS = (
         against="bare loop",
         measure=Measure.EXTRA_NS,
         goal=300,
-        events=100_000,
-        quick_events=20_000,
+        events=200_000,
+        quick_events=50_000,
     ),
     Work(
         "spans.observed",
@@ -63,7 +63,7 @@ WORKS = (
         against="the bare function",
         measure=Measure.EXTRA_NS,
         goal=200,
-        events=100_000,
-        quick_events=20_000,
+        events=200_000,
+        quick_events=50_000,
     ),
 )

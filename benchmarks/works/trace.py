@@ -38,8 +38,8 @@ WORKS = (
         against="bare loop",
         measure=Measure.EXTRA_NS,
         goal=500,
-        events=200_000,
-        quick_events=50_000,
+        events=400_000,
+        quick_events=100_000,
     ),
     Work(
         "trace.enabled",
@@ -65,7 +65,7 @@ WORKS = (
         against="bare loop",
         measure=Measure.EXTRA_US,
         goal=0.1,
-        events=200_000,
-        quick_events=50_000,
+        events=400_000,
+        quick_events=100_000,
     ),
 )
