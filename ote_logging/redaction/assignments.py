@@ -1,0 +1,254 @@
+"""Find values that a secret name introduces: `key = value`, `"key": "value"`, `--key value`, `<key>x</key>`.
+
+What stands before each `=` and `:` decides. If all of these words were met before and are harmless, a split
+and a look-up are all the cost. Else the text is read backwards: a pattern that starts with the separator
+skips to the places that matter at the speed of a character scan, and takes the name from there.
+
+LOCATION: ote_logging/redaction/assignments.py
+DEPENDENCIES: redaction.keys (KeyRules), redaction.patterns (Finding)
+TRACE POINTS: none
+"""
+
+import re
+from collections.abc import Iterator
+
+from ote_logging.redaction.keys import KeyRules, word_set, words
+from ote_logging.redaction.patterns import Finding
+
+# Backwards: separator, blanks and quotes, name, and the `\\` of an escape or the `?`/`&` before it.
+_NAME = re.compile(r"[=:][ \t:\\\"'`\])]{0,16}+([\w.\-]{2,64}+[\\?&]?)", re.ASCII)
+# Names of two words, backwards: "api key", "connection string", "auth code".
+_SECOND_WORDS = frozenset({"yek", "syek", "gnirts", "edoc", "eulav"})
+_FIRST_WORD = re.compile(r" ([\w\-]{2,32}+)", re.ASCII)
+_REMEMBERED = 4096
+_OPTION = re.compile(r"--([A-Za-z][\w\-]{1,60}+)(?:[\"'],)?[ \t]{1,4}+", re.ASCII)
+_PAIR = re.compile(r"[(\[]b?[\"']([\w\-.]{2,64}+)[\"'], {0,2}(?=b?[\"'])", re.ASCII)
+_ELEMENT = re.compile(r"<([A-Za-z][\w:.\-]{1,60}+)(?: [^<>]{0,200}+)?>([^<]{1,4096}+)</", re.ASCII)
+
+_QUOTE = re.compile(r"[=>]{0,2}\s{0,8}+[bruf]{0,2}(?P<quote>\"{3}|'{3}|\\{0,15}[\"'`])")
+_BLANKS = re.compile(r"[=>]{0,2}[ \t]{0,8}+")
+# A flat list or object is hidden whole, one that goes deeper is left to the names inside it.
+_FLAT = re.compile(r"[\[{](?!REDACTED|\{)[^\[\]{}]{1,4096}+(?:[\]}]|\Z)")
+_STRUCTURE = re.compile(r"\{[\s\"'\\{]|\[[\s\"'\\{\[]")
+_WHOLE_LINE = re.compile(
+    r"(?i:digest|hawk|oauth|aws4-hmac-sha256|aws4-ecdsa-p256-sha256|signature|ntlm) [^\r\n]*+"
+)
+_COOKIE = re.compile(r"[^\s=;,\"']{1,128}+=[^\r\n]*+")
+# `token: str = "x"`: the value stands behind the type.
+_ANNOTATION = re.compile(
+    r"[ \t]?[A-Za-z][\w.]{0,40}+(?:\[[\w., |]{0,40}+\])?(?: \| \w{1,40}+)?"
+    r"[ \t]?=[ \t]?(?=[rbf]{0,2}[\"'])",
+    re.ASCII,
+)
+_AUTH_SCHEME = re.compile(
+    r"(?i:bearer|basic|token|apikey|api-key|negotiate|key|bot|jwt|splunk|genie-?key) {1,4}"
+)
+_BARE = re.compile(
+    r"(?:[^\s,;&|\"'`<>\\]"
+    r"|[,;&|](?![\s\"'`]|\Z|[\w.\-]{1,40}+[\"']?[=:])"
+    r"|[\"'`](?![\s,;&|)\]}<>\\:]|\Z)"
+    r"|\\(?![nrtu\"'`\\]|\Z))++"
+)
+_TRAILING = ".,:)]}"
+
+_CODE = re.compile(r"[A-Za-z_][A-Za-z_.]*(?:\(.{0,200}\)|\[[\"']?\w{1,60}[\"']?\])", re.DOTALL)
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_.]*")
+_PLACEHOLDER = re.compile(
+    r"\[REDACTED(?::[\w\-]{1,64})?\]|[*•.x#\-_?]+|\$\{.{0,80}\}?|\$[A-Z_][A-Z0-9_]*"
+    r"|\{{1,2} ?[A-Za-z_.]{0,60} ?\}{0,2}|%\(?\w*\)?[sdr]|<[\w \-.]{0,60}>",
+    re.DOTALL,
+)
+_HARMLESS = word_set(
+    """
+    none null nil true false undefined empty unset missing required optional expired invalid valid ok
+    failed success denied granted rejected accepted revoked rotated refreshed updated changed unchanged
+    present absent redacted hidden masked removed disabled enabled unknown error yes no not str int bool
+    bytes string float any object dict list number boolean text secretstr self cls n/a na set reset wrong
+    incorrect mismatch found generated created deleted loaded stored saved sent received verified
+    confirmed default
+    """
+)
+# First words of sentences after "password:"; a password may be a word, but hardly one of these.
+_PROSE = word_set(
+    """
+    a an the must should shall may can cannot could would will is are was were be been has have had do
+    does did to for from of in on at by with without and or but if when while as than then this that
+    these those it its not no never always only please enter use using used your you we they too very
+    more most less between field value values contains contain minimum maximum least choose check see
+    change make keep expected got one two all each every any some both ensure incorrect invalid wrong
+    required missing expired what why how who where which login user new old same different
+    """
+)
+_STRONG = frozenset({"password", "passwd", "pwd", "passphrase", "passcode", "pass"})
+# `unexpected token: }` and `pass: 12` speak of syntax and of tests.
+_VAGUE = frozenset({"token", "pass"})
+_NEXT_WORD = re.compile(r",? [A-Za-z]+(?![\w]*[=:])")
+
+
+class Assignments:
+    """Find what stands behind secret names; remembers, bounded, the names that are harmless."""
+
+    def __init__(self, keys: KeyRules) -> None:
+        self._keys = keys
+        self._harmless: set[str] = set()
+        self._secret: dict[str, bool] = {}
+
+    def find(self, text: str) -> list[Finding]:
+        """The values behind secret names before `=` and `:`, in the order of the text."""
+        if self._is_familiar(text) or (" =" in text and self._is_familiar(text.replace(" =", "="))):
+            return []
+        places = self._places(text)
+        if not places:
+            self._remember(text.replace(" =", "="))
+        return list(self._values(text, places))
+
+    def _is_familiar(self, text: str) -> bool:
+        """Whether every word before a separator, back to a blank, was met before and is harmless."""
+        pieces = text.replace(":", "=").split("=")
+        del pieces[-1]
+        # A plain loop: the usual text has one to three pieces.
+        for piece in pieces:  # noqa: SIM110 - all() over a generator takes 0.3 us more
+            if piece.rpartition(" ")[2] not in self._harmless:
+                return False
+        return True
+
+    def _places(self, text: str) -> list[tuple[int, str]]:
+        backwards, places = text[::-1], []
+        for match in _NAME.finditer(backwards):
+            name = match[1]
+            if name.lower() in _SECOND_WORDS and (first := _FIRST_WORD.match(backwards, match.end())):
+                name += " " + first[1]
+            if self._is_secret(name):
+                places.append((len(text) - match.start(), _forward(name)))
+        return places[::-1]
+
+    def _values(self, text: str, places: list[tuple[int, str]]) -> Iterator[Finding]:
+        done = 0
+        for place, name in places:
+            if place >= done and (found := self._value(text, place, name)):
+                done = found.end
+                yield found
+
+    def _remember(self, text: str) -> None:
+        """Keep the words that tell alone that they are harmless: not empty, not the second of a name."""
+        for piece in text.replace(":", "=").split("=")[:-1]:
+            word = piece.rpartition(" ")[2]
+            if len(self._harmless) >= _REMEMBERED:
+                self._harmless.clear()
+            if 0 < len(word) <= 64 and word.strip("\\\"'`])\t")[::-1].lower() not in _SECOND_WORDS:
+                self._harmless.add(word)
+
+    def options(self, text: str) -> Iterator[Finding]:
+        """Yield the values of secret command-line options: `--password x`, also as a list of arguments."""
+        for match in _OPTION.finditer(text):
+            if self._keys.is_secret(match[1]) and not text.startswith("-", match.end()):
+                yield from _one(self._value(text, match.end(), match[1]))
+
+    def pairs(self, text: str) -> Iterator[Finding]:
+        """Yield the second of `('Authorization', 'x')`, the form of header lists."""
+        for match in _PAIR.finditer(text):
+            if self._keys.is_secret(match[1]):
+                found = self._value(text, match.end(), match[1])
+                if found and not _IDENTIFIER.fullmatch(text, found.start, found.end):
+                    yield found
+
+    def elements(self, text: str) -> Iterator[Finding]:
+        """Yield the text of XML elements with a secret name."""
+        for match in _ELEMENT.finditer(text):
+            if self._keys.is_secret(match[1]) and not self._is_harmless(match[2].strip(), match[1]):
+                yield Finding(match.start(2), match.end(2), "key")
+
+    def _is_secret(self, backwards: str) -> bool:
+        answer = self._secret.get(backwards)
+        if answer is None:
+            rule = self._keys.is_secret_in_query if backwards[-1] in "?&" else self._keys.is_secret
+            if len(self._secret) >= _REMEMBERED:
+                self._secret.clear()
+            answer = self._secret[backwards] = rule(_forward(backwards))
+        return answer
+
+    def _value(self, text: str, place: int, name: str) -> Finding | None:
+        if text[place - 1] == ":" and (annotation := _ANNOTATION.match(text, place)):
+            place = annotation.end()
+        quoted = _QUOTE.match(text, place)
+        if quoted:
+            start, end = quoted.end(), _closing(text, quoted.end(), quoted["quote"])
+            return None if self._is_harmless(text[start:end], name) else Finding(start, end, "key")
+        blanks = _BLANKS.match(text, place)
+        start = blanks.end() if blanks else place
+        end = self._bare_end(text, start, name)
+        if (
+            end <= start
+            or _CODE.match(text, start)
+            or self._is_harmless(text[start:end], name)
+            or _is_prose(text, place, start, end, name)
+        ):
+            return None
+        return Finding(start, end, "key")
+
+    def _bare_end(self, text: str, start: int, name: str) -> int:
+        if whole := _FLAT.match(text, start) or _WHOLE_LINE.match(text, start):
+            return whole.end()
+        if text.startswith("[REDACTED", start) or _STRUCTURE.match(text, start):
+            return start
+        if "cookie" in name.lower() and (cookie := _COOKIE.match(text, start)):
+            return _before_quote(text, start, cookie.end())
+        scheme = _AUTH_SCHEME.match(text, start)
+        match = _BARE.match(text, scheme.end() if scheme else start) or _BARE.match(text, start)
+        return start + len(text[start : match.end()].rstrip(_TRAILING)) if match else start
+
+    def _is_harmless(self, value: str, name: str) -> bool:
+        """Whether ``value`` only stands for a secret: nothing, a placeholder, a word about it."""
+        if not value or value.lower() in _HARMLESS or _PLACEHOLDER.fullmatch(value):
+            return True
+        if name.lower() == "pwd" and value.startswith("/"):
+            return True
+        if _IDENTIFIER.fullmatch(value):
+            return self._keys.is_secret(value)
+        return name.lower() in _VAGUE and len(value) < 4 and value.lower() == value.upper()
+
+
+def _one(found: Finding | None) -> Iterator[Finding]:
+    if found:
+        yield found
+
+
+def _forward(backwards: str) -> str:
+    r"""The name as written: `drowssapn\` came from `\npassword`."""
+    if backwards.endswith("\\"):
+        backwards = backwards[:-2] if backwards[-2] in "nrtfb" else backwards[:-1]
+    return backwards.rstrip("?&")[::-1]
+
+
+def _closing(text: str, start: int, quote: str) -> int:
+    """Where the string ends that ``quote`` opened before ``start``; the end of a text cut short."""
+    depth = quote.count("\\")
+    end = text.find(quote, start)
+    while end >= 0:
+        before = text[max(start, end - 64) : end]
+        slashes = depth + len(before) - len(before.rstrip("\\"))
+        if slashes % (2 * (depth + 1)) == depth:
+            return end
+        end = text.find(quote, end + 1)
+    return len(text)
+
+
+def _before_quote(text: str, start: int, end: int) -> int:
+    """The end of a header's line, or the quote that closes the argument it stands in."""
+    for quote in "'\"":
+        close = text.find(quote, start, end)
+        opened = text.count(quote, max(0, start - 256), start)
+        if close >= 0 and opened % 2:
+            return close
+    return end
+
+
+def _is_prose(text: str, place: int, start: int, end: int, name: str) -> bool:
+    """Whether the value is the next word of a sentence; only after `: ` or an option, with blanks between."""
+    value = text[start:end]
+    if text[place - 1] == "=" or not value.isalpha() or (start == place and text[place - 1] == ":"):
+        return False
+    if value.lower() in _PROSE:
+        return True
+    strong = not _STRONG.isdisjoint(words(name))
+    return not strong and (value.islower() or value.istitle()) and bool(_NEXT_WORD.match(text, end))

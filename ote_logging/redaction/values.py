@@ -1,0 +1,196 @@
+"""Walk through a value of any shape, copy on write, and hide what stands under secret names.
+
+LOCATION: ote_logging/redaction/values.py
+DEPENDENCIES: none (the rules are handed in)
+TRACE POINTS: none
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Protocol, cast
+
+ERROR = "[REDACTED:error]"
+KEY = "[REDACTED:key]"
+DEEP = "[REDACTED:depth]"
+MANY = "[REDACTED:size]"
+RING = "[REDACTED:ring]"
+
+ATOMS = frozenset({int, float, bool, complex, type(None)})
+_DEEPEST = 64
+_MOST = 100_000
+_MARKER = re.compile(r"\[REDACTED:[\w\-]{1,64}\]")
+_NAME_LIKE = re.compile(r"[A-Za-z_]+")
+_FIELD_TABLES = ("__dataclass_fields__", "__attrs_attrs__", "__pydantic_fields__")
+
+
+class Rules(Protocol):
+    """What a walk asks of the redactor."""
+
+    def text(self, text: str, /) -> str: ...
+    def is_secret_key(self, key: str, /) -> bool: ...
+    def hide(self) -> str: ...
+
+
+def is_blank(value: object) -> bool:
+    """Whether ``value`` tells nothing even under a secret name: None, a bool, an empty text, a marker."""
+    if value is None or value is True or value is False:
+        return True
+    return type(value) in (str, bytes) and (not value or bool(_MARKER.fullmatch(_text_of(value))))
+
+
+def _text_of(value: object) -> str:
+    return bytes(value).decode("latin-1") if isinstance(value, bytes | bytearray | memoryview) else str(value)
+
+
+def _name_of(key: object) -> str:
+    """The text of a key, for str and bytes; no other key is a name."""
+    if isinstance(key, str):
+        return str.__str__(key)
+    return key.decode("latin-1") if type(key) is bytes else ""
+
+
+class Walk:
+    """One walk through one value; ``met_ring`` tells that the value contains itself.
+
+    At most 64 levels and 100,000 items are looked at. What lies beyond is not passed on unseen: a marker
+    stands in its place.
+    """
+
+    def __init__(self, rules: Rules, *, cut: bool = False) -> None:
+        """Ask ``rules``; with ``cut``, replace what leads back to an ancestor by a marker."""
+        self._rules = rules
+        self._cut = cut
+        self._above: set[int] = set()
+        self._left = _MOST
+        self.met_ring = False
+
+    def under(self, name: str, value: object) -> object:
+        """``value`` as it may be shown under ``name``."""
+        if name and self._rules.is_secret_key(name) and not is_blank(value):
+            return self._rules.hide()
+        return self.inside(value)
+
+    def inside(self, value: object) -> object:
+        """``value`` with its contents cleaned, whatever name it has."""
+        kind = type(value)
+        if kind in ATOMS:
+            return value
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, bytes | bytearray | memoryview):
+            return self._bytes(value)
+        if isinstance(value, Mapping | list | tuple | set | frozenset | deque):
+            return self._container(value)
+        names = _field_names(kind)
+        return self._container(value, names) if names else value
+
+    def _text(self, value: str) -> str:
+        plain = str.__str__(value)
+        cleaned = self._rules.text(plain)
+        return value if cleaned is plain else cleaned
+
+    def _bytes(self, value: bytes | bytearray | memoryview) -> object:
+        plain = bytes(value).decode("latin-1")
+        cleaned = self._rules.text(plain)
+        return value if cleaned is plain else cleaned.encode("latin-1", "replace")
+
+    def _container(self, value: object, fields: tuple[str, ...] = ()) -> object:
+        if id(value) in self._above:
+            self.met_ring = True
+            return RING if self._cut else value
+        if len(self._above) >= _DEEPEST:
+            return DEEP
+        self._above.add(id(value))
+        try:
+            return self._contents(value, fields)
+        finally:
+            self._above.discard(id(value))
+
+    def _contents(self, value: object, fields: tuple[str, ...]) -> object:
+        if fields:
+            return self._mapping(value, [(name, getattr(value, name, None)) for name in fields])
+        if isinstance(value, dict):
+            return self._mapping(value, list(dict.items(value)))
+        if isinstance(value, Mapping):
+            return self._mapping(value, list(value.items()))
+        return self._sequence(cast("Iterable[object]", value))
+
+    def _mapping(self, value: object, items: list[tuple[object, object]]) -> object:
+        if self._too_many(len(items)):
+            return MANY
+        cleaned = [(self._key(key), self.under(_name_of(key), item)) for key, item in items]
+        same = all(old[0] is new[0] and old[1] is new[1] for old, new in zip(items, cleaned, strict=True))
+        return value if same else _distinct(cleaned)
+
+    def _key(self, key: object) -> object:
+        return key if type(key) in ATOMS else self.inside(key) if isinstance(key, str | bytes) else key
+
+    def _sequence(self, value: Iterable[object]) -> object:
+        items = list(value)
+        if self._too_many(len(items)):
+            return MANY
+        names = getattr(type(value), "_fields", None) if isinstance(value, tuple) else None
+        cleaned = (
+            self._named(names, items) if names and len(names) == len(items) else self._listed(value, items)
+        )
+        same = all(old is new for old, new in zip(items, cleaned, strict=True))
+        return value if same else _rebuilt(value, cleaned)
+
+    def _named(self, names: Iterable[str], items: list[object]) -> list[object]:
+        return [self.under(name, item) for name, item in zip(names, items, strict=True)]
+
+    def _listed(self, value: object, items: list[object]) -> list[object]:
+        if isinstance(value, tuple) and len(items) == 2 and self._is_header(*items):
+            return [items[0], self._rules.hide()]
+        cleaned, option = [], ""
+        for item in items:
+            cleaned.append(self.under(option, item))
+            option = item[2:] if isinstance(item, str) and item.startswith("--") else ""
+        return cleaned
+
+    def _is_header(self, name: object, value: object) -> bool:
+        """Whether a pair is `("authorization", "...")`, not two names side by side."""
+        if not isinstance(value, str | bytes) or is_blank(value) or _NAME_LIKE.fullmatch(_text_of(value)):
+            return False
+        return bool(_name_of(name)) and self._rules.is_secret_key(_name_of(name))
+
+    def _too_many(self, count: int) -> bool:
+        self._left -= count
+        return self._left < 0
+
+
+def _field_names(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass, attrs class or pydantic model; none for any other class."""
+    for table in _FIELD_TABLES:
+        fields = getattr(kind, table, None)
+        if isinstance(fields, Mapping):
+            return tuple(fields)
+        if isinstance(fields, tuple):
+            return tuple(field.name for field in fields)
+    return ()
+
+
+def _distinct(items: list[tuple[object, object]]) -> dict[object, object]:
+    """A dict of ``items`` in which keys that became equal stay apart."""
+    made: dict[object, object] = {}
+    for key, item in items:
+        while key in made and isinstance(key, str):
+            key += "_"
+        made[key] = item
+    return made
+
+
+def _rebuilt(value: object, items: list[object]) -> object:
+    if isinstance(value, tuple):
+        return tuple.__new__(type(value), items)
+    if isinstance(value, set | frozenset):
+        return _as_set(value, items)
+    return deque(items, value.maxlen) if isinstance(value, deque) else items
+
+
+def _as_set(value: set[object] | frozenset[object], items: list[object]) -> object:
+    try:
+        return frozenset(items) if isinstance(value, frozenset) else set(items)
+    except TypeError:  # an element became a dict, which has no hash
+        return items
