@@ -64,7 +64,6 @@ def configure(
         building.raise_problems()
         _name_session(session_id)
         switch(plan, building)
-        building.keep()
     return None
 
 

@@ -51,7 +51,7 @@ class Building:
         return self.built["handlers"]
 
     def keep(self) -> None:
-        """Leave the handlers open: they are in force now."""
+        """Leave the handlers open from now on: they go into force."""
         self._is_kept = True
 
     def build_values(self) -> None:

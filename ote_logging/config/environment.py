@@ -53,8 +53,8 @@ class _Substitution:
             met = f"{shown(text)} has a ${{ that is no substitution"
             self._problems.add(path, met, "write ${NAME} or ${NAME:-default}, or $${ for the characters ${")
             return BROKEN
-        missing = [match["name"] for match in REFERENCE.finditer(text) if _value(match) is None]
-        for name in missing:
+        missing = {match["name"] for match in REFERENCE.finditer(text) if _value(match) is None}
+        for name in sorted(missing):
             met = f"the environment variable {shown(name)} is not set"
             self._problems.add(path, met, f"set it, or give a default: ${{{name}:-default}}")
         if missing:

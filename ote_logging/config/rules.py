@@ -99,6 +99,7 @@ class _Rules:
         self._keys(path, title, entry, FORMATTER)
         for key in ("format", "datefmt"):
             self._is((*path, key), f"{title}: {key}", entry.get(key), str | None, "text in quotes")
+        self._is((*path, "defaults"), f"{title}: defaults", entry.get("defaults"), dict | None, "a mapping")
         self._flag(path, title, entry, "validate")
         self._style(path, title, entry.get("style", "%"))
         if "class" in entry:

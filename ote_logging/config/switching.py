@@ -25,6 +25,7 @@ def switch(plan: Plan, building: Building) -> None:
     with logging._lock:  # type: ignore[attr-defined]
         replaced = set(logging._handlers.values())  # type: ignore[attr-defined]
         replaced.update(handler for logger in _all_loggers() for handler in logger.handlers)
+        building.keep()
         _register(building)
         _reset_others(set(named), bool(plan.config["disable_existing_loggers"]))
         for _, name, entry in plan.loggers():
@@ -106,7 +107,13 @@ def _close(handlers: set[logging.Handler]) -> None:
     for reference in reversed(logging._handlerList[:]):  # type: ignore[attr-defined]
         if (handler := reference()) in handlers:
             try:
-                handler.flush()
-                handler.close()
+                _flush_and_close(handler)
             except Exception as error:  # anyone's handler; it is out of force, and the new ones are in it
-                warnings.warn(f"closing {handler!r} failed: {error!r}", RuntimeWarning, stacklevel=2)
+                warnings.warn(f"closing {handler!r} failed: {error!r}", RuntimeWarning, stacklevel=4)
+
+
+def _flush_and_close(handler: logging.Handler) -> None:
+    try:
+        handler.flush()
+    finally:
+        handler.close()

@@ -20,6 +20,7 @@ from ote_logging.config.problems import nearest, short, shown
 
 PACKAGES: Final = ("logging", "ote_logging", "pythonjsonlogger")
 STREAMS: Final = ("sys.stderr", "sys.stdout")
+MAX_CHARS: Final = 300
 # Where a class that is not where it was looked for may be.
 HOMES: Final = (
     "logging",
@@ -84,6 +85,8 @@ class Trust:
         return self._found(dotted)
 
     def _found(self, dotted: str) -> Any:
+        if len(dotted) > MAX_CHARS:
+            raise UntrustedError(f"{shown(dotted)} is too long for a name", "correct the name")
         module, attributes = _imported(dotted)
         found: Any = module
         for attribute in attributes:

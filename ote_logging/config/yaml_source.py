@@ -172,6 +172,8 @@ def _yaml_advice(reason: str, text: str, line: int) -> str:
     lines = text.split("\n")
     if "\\t" in reason or "\t" in lines[min(line, len(lines)) - 1].split("#")[0]:
         return "indent with spaces, not tabs"
+    if "control characters" in reason or "special characters" in reason:
+        return "remove the character, or write it as an escape in double quotes"
     if "cannot start any token" in reason or "mapping values are not allowed" in reason:
         return "put the text in quotes"
     return "check the indentation, colons, brackets and quotes here and on the line above"
