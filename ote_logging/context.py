@@ -81,10 +81,12 @@ class Context:
     """Where a record belongs: its session, its span, and the fields bound around it.
 
     Treat it as frozen. ``trace_id``, ``span_id``, ``parent_id`` and ``operation`` are None outside a span.
+    ``keys`` is what a line says of it, absent ids left out; ``attributes`` what a record says, empty text
+    for an absent id.
     """
 
     __slots__ = (
-        "_attributes", "_keys", "fields", "is_left", "operation", "outer",
+        "attributes", "fields", "is_left", "keys", "operation", "outer",
         "parent_id", "session_id", "span_id", "trace_id",
     )  # fmt: skip
 
@@ -94,6 +96,8 @@ class Context:
     parent_id: str | None
     operation: str | None
     fields: Mapping[str, Any]
+    keys: dict[str, str]
+    attributes: dict[str, str]
 
     def __init__(
         self, session_id: str, fields: Mapping[str, Any] = _NO_FIELDS, outer: "Context | None" = None
@@ -104,20 +108,30 @@ class Context:
         self.fields = fields
         self.outer = outer
         self.is_left = False
-        self._attributes: dict[str, str] | None = None
-        self._keys: dict[str, str] | None = None
+        self.keys = {"session_id": session_id}
+        self.attributes = {
+            "session_id": session_id, "trace_id": "", "span_id": "", "parent_id": "", "operation": ""
+        }  # fmt: skip
 
     def child(self, operation: str) -> "Context":
         """Return the context of a new span called ``operation`` inside this one."""
-        inner = Context(self.session_id, self.fields, self)
+        inner = _new_context(Context)
+        inner.session_id = session_id = self.session_id
+        inner.fields = self.fields
+        inner.outer = self
+        inner.is_left = False
         inner.operation = operation
-        inner.span_id = _ids.word()
-        if self.span_id is not None:
-            inner.trace_id, inner.parent_id = self.trace_id, self.span_id
-        elif _process.remote_parent is not None:
-            inner.trace_id, inner.parent_id = _process.remote_parent
+        inner.span_id = span_id = _ids.word()
+        if self.trace_id is not None:
+            trace_id, parent_id = self.trace_id, self.span_id
         else:
-            inner.trace_id = _ids.word() + _ids.word()
+            trace_id, parent_id = _process.remote_parent or (_ids.word() + _ids.word(), None)
+        inner.trace_id, inner.parent_id = trace_id, parent_id
+        inner.keys = keys = {"session_id": session_id, "trace_id": trace_id, "span_id": span_id}
+        if parent_id is not None:
+            keys["parent_id"] = parent_id
+        keys["operation"] = operation
+        inner.attributes = {**keys, "parent_id": parent_id or ""}
         return inner
 
     def with_fields(self, fields: Mapping[str, Any]) -> "Context":
@@ -125,37 +139,8 @@ class Context:
         inner = Context(self.session_id, MappingProxyType({**self.fields, **fields}), self)
         inner.trace_id, inner.span_id = self.trace_id, self.span_id
         inner.parent_id, inner.operation = self.parent_id, self.operation
+        inner.keys, inner.attributes = self.keys, self.attributes
         return inner
-
-    @property
-    def keys(self) -> dict[str, str]:
-        """What a line says of this context: the ids and the operation, absent ones left out."""
-        if self._keys is None:
-            self._keys = self._present_ids()
-        return self._keys
-
-    def _present_ids(self) -> dict[str, str]:
-        keys = {"session_id": self.session_id}
-        if self.span_id is not None and self.trace_id is not None and self.operation is not None:
-            keys["trace_id"] = self.trace_id
-            keys["span_id"] = self.span_id
-            if self.parent_id is not None:
-                keys["parent_id"] = self.parent_id
-            keys["operation"] = self.operation
-        return keys
-
-    @property
-    def attributes(self) -> dict[str, str]:
-        """What a record says of this context: every id and the operation, empty text where there is none."""
-        if self._attributes is None:
-            self._attributes = {
-                "session_id": self.session_id,
-                "trace_id": self.trace_id or "",
-                "span_id": self.span_id or "",
-                "parent_id": self.parent_id or "",
-                "operation": self.operation or "",
-            }
-        return self._attributes
 
     @property
     def operations(self) -> list[str]:
@@ -185,6 +170,9 @@ class Context:
         ids = ", ".join(f"{name}={value!r}" for name, value in self.keys.items())
         return f"Context({ids}, fields={dict(self.fields)!r})"
 
+
+
+_new_context: Final = Context.__new__
 
 
 class _Process:

@@ -8,18 +8,34 @@ TRACE POINTS: ContextFilter.filter() - a record gets its ids; RedactFilter.filte
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from ote_logging.context import current
 from ote_logging.events import Event
-from ote_logging.records import CONTEXT, ID_ATTRIBUTES, attribute_name, extras_of, message_of
+from ote_logging.records import (
+    CONTEXT,
+    ID_ATTRIBUTES,
+    REDACTED_BY,
+    STANDARD_COUNT,
+    Remembered,
+    added_to,
+    attribute_name,
+    field_name,
+    mark,
+    message_of,
+)
 from ote_logging.redaction import Redactor
 from ote_logging.tracebacks import describe, render
 
-_REDACTED_BY: Final = "_ote_redacted_by"
 EXCEPTION: Final = "_ote_exception"
 """The record's attribute that holds its exception as data, without secrets."""
+
+_ATOMS: Final = frozenset({int, float, bool, type(None)})
+# Words and placeholders with a space between them: nothing in an argument completes what stands around it.
+_WORDS_APART: Final = re.compile(r"(?:(?:[A-Za-z0-9]{1,19}|%[sdr])[.,;!?]? ?(?:(?<= )|\Z))*\Z")
+_has_words_apart: Final = Remembered(lambda template: _WORDS_APART.match(template) is not None)
 
 
 class ContextFilter(logging.Filter):
@@ -40,12 +56,12 @@ class ContextFilter(logging.Filter):
         if CONTEXT in attributes:
             return True
         context = current()
-        if not attributes.keys().isdisjoint(ID_ATTRIBUTES):
+        if len(attributes) != STANDARD_COUNT and not attributes.keys().isdisjoint(ID_ATTRIBUTES):
             _move_aside(attributes)
-        for name, value in context.fields.items():
-            attributes.setdefault(attribute_name(name), value)
-        attributes.update(context.attributes)
-        attributes[CONTEXT] = context
+        if context.fields:
+            for name, value in context.fields.items():
+                attributes.setdefault(attribute_name(name), value)
+        mark(attributes, context)
         return True
 
 
@@ -81,39 +97,53 @@ class RedactFilter(logging.Filter):
         custom: Callable[[str], str] | None = None,
     ) -> None:
         super().__init__()
-        self.redactor = Redactor(
-            keys=keys, patterns=patterns or {}, allow=allow, email=email, custom=custom
-        )
+        self.redactor = Redactor(keys=keys, patterns=patterns or {}, allow=allow, email=email, custom=custom)
+        self._needs_look = Remembered(self._needs_look_at)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Clean ``record``, once; let it pass."""
         attributes = record.__dict__
-        if attributes.get(_REDACTED_BY) is not self:
-            self._clean_message(record)
-            self._clean_fields(record)
-            if record.exc_info or record.exc_text or record.stack_info:
-                self._clean_exception(record)
-            attributes[_REDACTED_BY] = self
+        if attributes.get(REDACTED_BY) is self:
+            return True
+        attributes[REDACTED_BY] = self
+        message, args = record.msg, record.args
+        if type(message) is not str:
+            self._clean_object(record, message)
+        elif not (args and _has_words_apart[message] and self.redactor.are_words(args)):
+            self._clean_text(record)
+        needs_look = self._needs_look
+        for attribute, value in added_to(record):
+            always = needs_look[attribute]
+            if always or (always is False and type(value) not in _ATOMS):
+                self._clean_field(attributes, attribute, value)
+        if record.exc_info or record.exc_text or record.stack_info:
+            self._clean_exception(record)
         return True
 
-    def _clean_message(self, record: logging.LogRecord) -> None:
-        message = record.msg
+    def _needs_look_at(self, attribute: str) -> bool | None:
+        """Whether any value of ``attribute`` may be a secret; None where it is no field."""
+        name = field_name(attribute)
+        return self.redactor.is_secret_key(name) if name else None
+
+    def _clean_object(self, record: logging.LogRecord, message: object) -> None:
         if isinstance(message, Event):
             record.msg = message.redacted(self.redactor)
         elif isinstance(message, Mapping):
             # python-json-logger takes a mapping for fields.
             record.msg = self.redactor.value("", message)
         else:
-            text = message_of(record)
-            clean = self.redactor.text(text)
-            if clean is not text:
-                record.msg, record.args = clean, None
+            self._clean_text(record)
 
-    def _clean_fields(self, record: logging.LogRecord) -> None:
-        for name, value in list(extras_of(record)):
-            clean = self.redactor.value(name, value)
-            if clean is not value:
-                record.__dict__[attribute_name(name)] = clean
+    def _clean_text(self, record: logging.LogRecord) -> None:
+        text = message_of(record)
+        clean = self.redactor.text(text)
+        if clean is not text:
+            record.msg, record.args = clean, None
+
+    def _clean_field(self, attributes: dict[str, Any], attribute: str, value: object) -> None:
+        clean = self.redactor.value(field_name(attribute), value)
+        if clean is not value:
+            attributes[attribute] = clean
 
     def _clean_exception(self, record: logging.LogRecord) -> None:
         redact = self.redactor.text

@@ -10,18 +10,27 @@ TRACE POINTS: context_of(), message_of(), extras_of() - a formatter or handler r
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from ote_logging.context import Context, current
 from ote_logging.jsonable import text_of
 
+T = TypeVar("T")
+
 CONTEXT: Final = "_ote_context"
 """The record's attribute that holds its Context."""
 
+REDACTED_BY: Final = "_ote_redacted_by"
+"""The record's attribute that holds the filter which took its secrets off."""
+
+_OWN_START: Final = "_ote_own_start"
+
 ID_ATTRIBUTES: Final = frozenset({"session_id", "trace_id", "span_id", "parent_id", "operation"})
 """What ContextFilter puts on a record for format strings."""
+
+_OWN_COUNT: Final = len(ID_ATTRIBUTES) + 3
 
 STANDARD_ATTRIBUTES: Final = frozenset(logging.makeLogRecord({}).__dict__).union(
     ("message", "asctime", "taskName")
@@ -47,25 +56,50 @@ def field_name(attribute: str) -> str:
     return attribute[:-1] if is_moved else attribute
 
 
-class Names(dict[str, str]):
-    """Remembers what field an attribute is: a program has few, and asks for each with every record."""
+class Remembered(dict[str, T]):
+    """What is known of an attribute by its name: a program has few, and asks with every record."""
 
-    def __missing__(self, attribute: str) -> str:
-        if len(self) > 10_000:
+    def __init__(self, tell: Callable[[str], T]) -> None:
+        """Ask ``tell`` once for each name; 10,000 names are kept."""
+        super().__init__()
+        self._tell = tell
+
+    def __missing__(self, attribute: str) -> T:
+        if len(self) >= _REMEMBERED_NAMES:
             self.clear()
-        name = self[attribute] = field_name(attribute)
-        return name
+        told = self[attribute] = self._tell(attribute)
+        return told
 
 
-_names = Names()
+_REMEMBERED_NAMES: Final = 10_000
+_field_names: Final = Remembered(field_name)
+
+
+def mark(attributes: dict[str, Any], context: Context) -> None:
+    """Write on a record's ``attributes`` whose it is; what the caller added stands before that."""
+    own_start = len(attributes)
+    attributes.update(context.attributes)
+    attributes[CONTEXT] = context
+    attributes[REDACTED_BY] = None
+    attributes[_OWN_START] = own_start
+
+
+def added_to(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:
+    """Return attributes and values behind those that every record has; ours may be among them."""
+    attributes = record.__dict__
+    # A subclass of LogRecord may set its own attributes before the standard ones.
+    start = STANDARD_COUNT if type(record) is logging.LogRecord else 0
+    own_start = attributes.get(_OWN_START)
+    if own_start is not None and len(attributes) == own_start + _OWN_COUNT:
+        # Nobody has added anything after us: measured 0.5 us less for three fields.
+        return islice(attributes.items(), start, own_start)
+    return islice(attributes.items(), start, None)
 
 
 def extras_of(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:
     """Yield name and value of each field that ``extra``, filters and bindings put on ``record``."""
-    attributes = record.__dict__
-    skipped = STANDARD_COUNT if type(record) is logging.LogRecord else 0
-    for attribute, value in islice(attributes.items(), skipped, None):
-        name = _names[attribute]
+    for attribute, value in added_to(record):
+        name = _field_names[attribute]
         if name:
             yield name, value
 
@@ -76,12 +110,12 @@ def context_of(record: logging.LogRecord) -> Context:
 
 
 def message_of(record: logging.LogRecord) -> str:
-    """Return the text of ``record``, with its arguments and the error where these do not fit; never raises."""
-    message = record.msg
-    if not record.args:
+    """Return the text of ``record``; arguments that do not fit are shown with the error. Never raises."""
+    message, args = record.msg, record.args
+    if not args:
         return message if type(message) is str else text_of(message)
     try:
-        return record.getMessage()
+        return message % args if type(message) is str else record.getMessage()
     except Exception as error:  # the arguments' own __str__ and __format__ run here
         return f"{text_of(message)} {text_of(record.args)} <not formatted: {text_of(error)}>"
 

@@ -88,7 +88,7 @@ def dump(line: dict[str, Any]) -> bytes:
     ``jsonable``. The caller has made floats finite: the encoder would write NaN as null.
     """
     try:
-        return orjson.dumps(line, option=_ENCODER_OPTIONS)
+        return orjson.dumps(line, None, _ENCODER_OPTIONS)
     except TypeError:
         return orjson.dumps(jsonable(line), option=orjson.OPT_APPEND_NEWLINE)
 

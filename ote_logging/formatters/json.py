@@ -7,6 +7,7 @@ TRACE POINTS: JsonFormatter.line() - a record becomes bytes
 
 import logging
 import os
+import sys
 import time
 from collections.abc import Mapping
 from itertools import count
@@ -18,7 +19,7 @@ from pythonjsonlogger.json import JsonFormatter as PythonJsonFormatter
 from ote_logging.events import event_of
 from ote_logging.filters import EXCEPTION
 from ote_logging.jsonable import Limits, jsonable, key_of
-from ote_logging.records import context_of, extras_of, message_of, task_of
+from ote_logging.records import Remembered, added_to, context_of, field_name, message_of, task_of
 from ote_logging.schema import dump, wire_key
 from ote_logging.tracebacks import describe, render, summary_of
 
@@ -81,13 +82,13 @@ def _wire(record: logging.LogRecord, seq: int) -> dict[str, Any]:
     message = message_of(record)
     event = event_of(record, message)
     ids = context_of(record).keys
+    created = record.created
     wire: dict[str, Any] = {
-        "timestamp": timestamp(record.created),
+        "timestamp": timestamp(created),
         "level": record.levelname,
         "logger": record.name,
         "message": message,
         "event": "log" if event is None else event.event,
-        **(ids if event is None else event.within(ids)),
         "seq": seq,
         "pid": record.process or os.getpid(),
         "file": record.pathname,
@@ -95,18 +96,31 @@ def _wire(record: logging.LogRecord, seq: int) -> dict[str, Any]:
         "function": record.funcName,
         "thread": record.threadName,
     }
+    wire.update(ids if event is None else event.within(ids))
     if event is not None:
         _add_fields(wire, event.fields)
     elif isinstance(record.msg, Mapping):
         _add_fields(wire, record.msg)
-    for name, value in extras_of(record):
-        wire[wire_key(name)] = value if type(value) in _PLAIN else _plain(value)
-    task = task_of(record)
-    if task is not None:
-        wire["task"] = task
+    for attribute, value in added_to(record):
+        key = _keys[attribute]
+        if key:
+            wire[key] = value if type(value) in _PLAIN else _plain(value)
+    if "asyncio" in sys.modules:
+        task = task_of(record)
+        if task is not None:
+            wire["task"] = task
     if record.exc_info or record.exc_text or record.stack_info:
         _add_exception(wire, record)
     return wire
+
+
+def _key_of(attribute: str) -> str:
+    """Return the key of the line for an attribute of a record, "" where it is no field."""
+    name = field_name(attribute)
+    return name and wire_key(name)
+
+
+_keys: Final = Remembered(_key_of)
 
 
 def _add_fields(wire: dict[str, Any], fields: Mapping[Any, Any]) -> None:
@@ -133,21 +147,17 @@ def _add_exception(wire: dict[str, Any], record: logging.LogRecord) -> None:
         wire["stack_info"] = record.stack_info
 
 
-class _Clock:
-    """Writes wall-clock times; the part down to the second is kept from the one before."""
-
-    def __init__(self) -> None:
-        self._last = (-1, "")
-
-    def __call__(self, created: float) -> str:
-        second = int(created // 1)
-        known, text = self._last
-        if second != known:
-            text = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
-            # One assignment: a thread sees the old pair or the new one.
-            self._last = (second, text)
-        return f"{text}{int((created - second) * 1e6):06d}Z"
+_last_second = (-1, "")
 
 
-timestamp: Final = _Clock()
-"""``timestamp(seconds since the epoch)`` is RFC 3339 in UTC with microseconds."""
+def timestamp(created: float) -> str:
+    """Return seconds since the epoch as RFC 3339 in UTC with microseconds."""
+    global _last_second
+    second = int(created)
+    known, text = _last_second
+    if second != known:
+        text = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
+        # One assignment: a thread sees the old pair or the new one.
+        _last_second = (second, text)
+    # The leading one keeps the zeros; a format that pads costs twice as much.
+    return text + str(1_000_000 + int((created - second) * 1e6))[1:] + "Z"
