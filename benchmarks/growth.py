@@ -15,6 +15,7 @@ TRACE POINTS: none
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from math import inf
 
 from benchmarks.results import Result, Run
 from benchmarks.works import WORKS
@@ -75,4 +76,7 @@ def worst_step(axis: str, steps: Iterable[int], costs: Iterable[float]) -> float
 
 
 def _allowed(axis: str, low: int, high: int) -> float:
-    return high / low if axis in GROWING_RECORDS and low else 1.0
+    if axis not in GROWING_RECORDS:
+        return 1.0
+    # From nothing to something there is no proportion to hold a step to.
+    return high / low if low else inf
