@@ -1,0 +1,38 @@
+"""Read sessions: entries from files, and what can be asked of them.
+
+    for entry in reading.read("logs"): ...
+    tree = reading.build_tree(reading.read("logs"))
+    sums = reading.report(reading.Reader("logs"))
+    slow = reading.find(reading.read("logs"), [reading.Condition.parse("duration_ms>100")])
+
+LOCATION: ote_logging/reading/__init__.py
+DEPENDENCIES: sessions, entries, tree, report, find
+TRACE POINTS: none
+"""
+
+from ote_logging.reading.entries import Reader, read
+from ote_logging.reading.find import Condition, find
+from ote_logging.reading.processes import Process
+from ote_logging.reading.report import Failures, Operation, Report, Unfinished, report
+from ote_logging.reading.sessions import locate
+from ote_logging.reading.tree import Node, Tree, build_tree
+from ote_logging.reading.where import Place, where
+
+__all__ = [
+    "Condition",
+    "Failures",
+    "Node",
+    "Operation",
+    "Place",
+    "Process",
+    "Reader",
+    "Report",
+    "Tree",
+    "Unfinished",
+    "build_tree",
+    "find",
+    "locate",
+    "read",
+    "report",
+    "where",
+]

@@ -1,0 +1,286 @@
+"""Sum up a session in one pass: what ran, what failed and where, what was still running, what is missing.
+
+The figures by operation are those of ``evaluation.metrics``, the one fold that the metrics handler
+uses too. Numbers stay numbers; text for people is made at the edge.
+
+LOCATION: ote_logging/reading/report.py
+DEPENDENCIES: evaluation (metrics, failures), schema (Entry), entries (Reader), processes, where
+TRACE POINTS: report() - entries become figures; _Fold.add() - a batch is counted
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import chain, islice
+from operator import itemgetter
+from typing import Any, Final
+
+from ote_logging.evaluation.failures import failure_of
+from ote_logging.evaluation.metrics import PerformanceMetrics
+from ote_logging.evaluation.operations import OTHER, OperationMetrics
+from ote_logging.reading.entries import Reader
+from ote_logging.reading.processes import Process, Processes, Wire
+from ote_logging.reading.where import Place, where
+from ote_logging.schema import Entry
+
+_BATCH: Final = 256
+_MOST_ERRORS: Final = 1_000
+_FAILED_LEVELS: Final = ("ERROR", "CRITICAL")
+# Neither ends an operation nor carries amounts: not for the fold of figures.
+_UNMEASURED: Final = frozenset({"log", "trace_point", "span_start", "session_start"})
+_THREAD_KEYS: Final = ("session_id", "pid", "thread", "task", "parent_id", "operation")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """The calls of one operation; times in milliseconds, None where no call was timed."""
+
+    name: str
+    calls: int
+    failures: int
+    total_ms: float
+    mean_ms: float | None
+    p95_ms: float | None
+    max_ms: float | None
+
+
+@dataclass
+class Failures:
+    """Failures of one type at one place; ``type`` is None where only a message told of them."""
+
+    type: str | None
+    where: Place | None
+    message: str
+    """The message of the first one."""
+    first: str
+    """When the first one was recorded."""
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """An operation whose end was not recorded: it was running when its process died, or still is."""
+
+    operation: str
+    started: str
+    running_ms: float | None
+    """From its start to the last record of its process; None where a time is none."""
+    session_id: str
+    pid: int | None
+    trace_id: str | None
+    span_id: str | None
+    where: Place | None
+    """The line that began it."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The sum of a session; lists begin with what weighs most."""
+
+    records: int
+    first: str | None
+    """Time of the earliest record, as it stands on its line."""
+    last: str | None
+    operations: list[Operation]
+    errors: list[Failures]
+    loggers: dict[str, dict[str, int]]
+    """Records by logger, then by level."""
+    unfinished: list[Unfinished]
+    processes: list[Process]
+    reported_lost: int
+    """Records that the writing side dropped and told of."""
+    damaged: int
+    foreign: int
+
+    @property
+    def sessions(self) -> list[str]:
+        """The ids of the sessions, in the order of their first records."""
+        return list(dict.fromkeys(process.session_id for process in self.processes))
+
+    @property
+    def duration_ms(self) -> float | None:
+        """Milliseconds from the earliest to the latest record; None where there is none."""
+        return _elapsed_ms(self.first, self.last)
+
+    @property
+    def levels(self) -> dict[str, int]:
+        """Records by level."""
+        return dict(sum(map(Counter, self.loggers.values()), Counter[str]()))
+
+    @property
+    def missing(self) -> int:
+        """Records that were given a ``seq`` but are not in the session."""
+        return sum(process.missing for process in self.processes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as JSON values; a place is ``{"file": ..., "line": ...}``."""
+        derived = {"sessions": self.sessions, "duration_ms": self.duration_ms, "levels": self.levels}
+        return {**asdict(self, dict_factory=_plain), **derived, "missing": self.missing}
+
+
+def report(entries: Iterable[Entry]) -> Report:
+    """Sum up ``entries`` in constant memory, lines as they were written; a ``Reader`` is fastest.
+
+    Within a process the lines are expected in the order of writing: an end before its start would
+    leave the operation unfinished. ``damaged`` and ``foreign`` are known of a ``Reader`` alone.
+    """
+    fold = _Fold()
+    for batch in _batches(entries):
+        fold.add(batch)
+    return fold.report(*((entries.damaged, entries.foreign) if isinstance(entries, Reader) else (0, 0)))
+
+
+def _batches(entries: Iterable[Entry]) -> Iterator[list[Wire]]:
+    if isinstance(entries, Reader):
+        yield from entries.batches()
+        return
+    left = iter(entries)
+    while batch := [entry.wire for entry in islice(left, _BATCH)]:
+        yield batch
+
+
+class _Fold:
+    """What a report is made of, while lines come in."""
+
+    def __init__(self) -> None:
+        self._metrics = PerformanceMetrics()
+        self._processes = Processes()
+        self._failures = _Failures()
+        self._running = _Running()
+        self._loggers: dict[str, dict[str, int]] = {}
+
+    def add(self, batch: list[Wire]) -> None:
+        """Count the lines of ``batch``, which is not empty."""
+        self._processes.add(batch)
+        for wire in batch:
+            try:
+                self._loggers[wire["logger"]][wire["level"]] += 1
+            except (KeyError, TypeError):
+                self._add_level(str(wire.get("logger", "")), str(wire.get("level", "")))
+            event = wire["event"]
+            if event not in _UNMEASURED:
+                self._metrics.add_line(wire)
+            if event == "span_start" or event == "span_end":
+                self._running.add(wire)
+            if "error_type" in wire or wire.get("level") in _FAILED_LEVELS or wire.get("status") == "error":
+                self._failures.add(wire)
+
+    def _add_level(self, logger: str, level: str) -> None:
+        levels = self._loggers.setdefault(logger, {})
+        levels[level] = levels.get(level, 0) + 1
+
+    def report(self, damaged: int, foreign: int) -> Report:
+        """Return the sum of what was counted."""
+        processes = self._processes.found()
+        return Report(
+            records=sum(process.records for process in processes),
+            first=min((process.first for process in processes), default=None),
+            last=max((process.last for process in processes), default=None),
+            operations=self._operations(),
+            errors=self._failures.found(),
+            loggers=self._loggers,
+            unfinished=[self._unfinished(start) for start in self._running.found()],
+            processes=processes,
+            reported_lost=self._metrics.lost,
+            damaged=damaged,
+            foreign=foreign,
+        )
+
+    def _operations(self) -> list[Operation]:
+        found = [_operation(name, row) for name, row in self._metrics.operations.items() if row.calls]
+        return sorted(found, key=lambda operation: (-operation.total_ms, operation.name))
+
+    def _unfinished(self, start: Wire) -> Unfinished:
+        entry = Entry(start)
+        return Unfinished(
+            operation=str(entry.operation),
+            started=entry.timestamp,
+            running_ms=_elapsed_ms(entry.timestamp, self._processes.last_of(start)),
+            session_id=str(entry.session_id),
+            pid=entry.pid,
+            trace_id=entry.trace_id,
+            span_id=entry.span_id,
+            where=where(start),
+        )
+
+
+class _Running:
+    """The operations that began and did not end yet."""
+
+    def __init__(self) -> None:
+        self._spans: dict[str, Wire] = {}
+        self._texts: defaultdict[tuple[str, ...], list[Wire]] = defaultdict(list)
+
+    def add(self, wire: Wire) -> None:
+        """Take the start or the end of an operation."""
+        span_id = wire.get("span_id")
+        if not isinstance(span_id, str):
+            self._add_text(wire)
+        elif wire["event"] == "span_start":
+            self._spans[span_id] = wire
+        else:
+            self._spans.pop(span_id, None)
+
+    def _add_text(self, wire: Wire) -> None:
+        thread = tuple(str(wire.get(key)) for key in _THREAD_KEYS)
+        if wire["event"] == "span_start":
+            self._texts[thread].append(wire)
+        elif self._texts[thread]:
+            self._texts[thread].pop()
+
+    def found(self) -> list[Wire]:
+        """Return the starts of what is running, the earliest first."""
+        return sorted(chain(self._spans.values(), *self._texts.values()), key=itemgetter("timestamp"))
+
+
+class _Failures:
+    """Failures by type and place; one that several operations pass on is told by the innermost."""
+
+    def __init__(self) -> None:
+        self._met: dict[tuple[str | None, Place | None, str], Failures] = {}
+        self._inside: dict[str, object] = {}
+
+    def add(self, wire: Wire) -> None:
+        """Count the failure that ``wire`` tells of, unless it was told by an operation inside."""
+        if wire["event"] == "span_end" and self._is_passed_on(wire):
+            return
+        failure = failure_of(wire)
+        kind, place = failure.type or None, where(wire)
+        key = (kind, place, "" if kind else failure.message)
+        if key not in self._met and len(self._met) >= _MOST_ERRORS:
+            key = (OTHER, None, "")
+        self._met.setdefault(key, Failures(key[0], key[1], _message(wire), wire["timestamp"])).count += 1
+
+    def _is_passed_on(self, wire: Wire) -> bool:
+        inside = self._inside.pop(str(wire.get("span_id")), None)
+        kind = wire.get("error_type")
+        if isinstance(parent_id := wire.get("parent_id"), str):
+            self._inside[parent_id] = kind
+        return kind is not None and inside == kind and "exception" not in wire
+
+    def found(self) -> list[Failures]:
+        """Return the failures, the most frequent first."""
+        return sorted(self._met.values(), key=lambda failures: (-failures.count, failures.first))
+
+
+def _operation(name: str, row: OperationMetrics) -> Operation:
+    return Operation(
+        name, row.calls, row.failures, row.wall_ms, row.mean_ms, row.quantile_ms(0.95), row.max_ms
+    )
+
+
+def _message(wire: Wire) -> str:
+    return str(wire.get("error_message") or wire.get("message") or "")
+
+
+def _elapsed_ms(first: str | None, last: str | None) -> float | None:
+    try:
+        elapsed = datetime.fromisoformat(str(last)) - datetime.fromisoformat(str(first))
+    except (ValueError, TypeError):  # TypeError: one names a time zone, the other does not
+        return None
+    return elapsed.total_seconds() * 1000
+
+
+def _plain(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value._asdict() if isinstance(value, Place) else value for name, value in pairs}
