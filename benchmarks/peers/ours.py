@@ -100,12 +100,11 @@ def queue(ask: Ask) -> Writer:
     return Writer(calls.records(log), read, in_span, logging.getLogger().handlers[0].flush)
 
 
-def _attribute(module: str, *names: str) -> Any:
+def _attribute(module: str, name: str) -> Any:
     found = import_module(module)
-    for name in names:
-        if hasattr(found, name):
-            return getattr(found, name)
-    raise NotThereError(f"{module} has no {' or '.join(names)}")
+    if not hasattr(found, name):
+        raise NotThereError(f"{module} has no {name}")
+    return getattr(found, name)
 
 
 def trace_points(ask: Ask) -> Writer:
@@ -136,7 +135,7 @@ def unmarked_texts(ask: Ask) -> Writer:
 
     def burst(first: int, count: int) -> None:
         for number in range(first, first + count):
-            log.info("SAVED: save -> encrypt | kind=theme | rows=%d", number)
+            log.info("save -> encrypt | kind=theme | rows=%d", number)
 
     return Writer(burst, _read_text_rows, in_span, wanted=_TEXT_FACTS)
 
@@ -155,11 +154,13 @@ def _read_text_rows(line: bytes) -> Facts | None:
 
 def parsing(ask: Ask) -> Writer:
     """Take part in: what looking for a marker costs a message that has none."""
-    parse = _attribute("ote_logging.events", "parse", "parse_text", "parse_marker")
+    event_of = _attribute("ote_logging.events", "event_of")
+    message = "user alice saved 17 rows"
+    record = logging.makeLogRecord({"msg": message})
 
     def burst(first: int, count: int) -> None:
         for _ in range(count):
-            parse("user alice saved 17 rows")
+            event_of(record, message)
 
     return Writer(burst, read)
 

@@ -91,9 +91,10 @@ def _obey(made: Writer, orders: int, done: int) -> None:
 
 def in_processes(peer: str, folder: Path) -> Contender:
     """Return ``peer`` as a contender whose bursts four processes share, each having set it up for itself."""
-    read_by = writer(peer, "records", folder / "unused")
     shared = folder / "shared"
     crew = [_mate(lambda: writer(peer, "records", shared)) for _ in range(CREW)]
+    # Only now, for its reader alone: a crew forked after it would write here too.
+    read_by = writer(peer, "records", folder / "unused")
 
     def burst(first: int, count: int) -> None:
         for mate, share in zip(crew, shares(first, count, CREW), strict=True):
