@@ -6,5 +6,6 @@ TRACE POINTS: none
 """
 
 from ote_logging.formatters.json import JsonFormatter
+from ote_logging.formatters.trace import TraceFormatter
 
-__all__ = ["JsonFormatter"]
+__all__ = ["JsonFormatter", "TraceFormatter"]
