@@ -424,6 +424,8 @@ the secret: never give up
 the secret of success: patience and practice
 no secrets were found in 12 files
 secret: none
+secrets: 3 found
+jwt: malformed
 client_secret is missing
 The secretary: Jane Miller
 secret rotation finished in 3.2s
@@ -441,6 +443,7 @@ basic authentication is used
 Basic usage of the tool is shown below
 bearer of good news
 Bearer authentication required
+Auth: Bearer token required
 the bearer token is missing
 cookie consent was given
 cookies: enabled

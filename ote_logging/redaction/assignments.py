@@ -22,7 +22,17 @@ _SECOND_WORDS = frozenset({"yek", "syek", "gnirts", "edoc", "eulav"})
 _FIRST_WORD = re.compile(r" ([\w\-]{2,32}+)", re.ASCII)
 _REMEMBERED = 4096
 _OPTION = re.compile(r"--([A-Za-z][\w\-]{1,60}+)(?:[\"'],)?[ \t]{1,4}+", re.ASCII)
-_PAIR = re.compile(r"[(\[]b?[\"']([\w\-.]{2,64}+)[\"'], {0,2}(?=b?[\"'])", re.ASCII)
+# `('Authorization', 'x')` and `["cookie", "x"]`: two patterns, for `re` searches one fixed letter fastest.
+_PAIRS = tuple(
+    re.compile(opening + r"b?[\"']([\w\-.]{2,64}+)[\"'], {0,2}(?=b?[\"'])", re.ASCII)
+    for opening in (r"\(", r"\[")
+)
+_Q = r"\\?[\"']"
+_NAMED = re.compile(
+    rf"(?<=[NnKk])(?:ame|ey){_Q}: {{0,2}}{_Q}([\w\-.]{{2,64}}+){_Q},"
+    rf"\s{{0,20}}+{_Q}[Vv]alue{_Q}: {{0,2}}(?={_Q})",
+    re.ASCII,
+)
 _ELEMENT = re.compile(r"<([A-Za-z][\w:.\-]{1,60}+)(?: [^<>]{0,200}+)?>([^<]{1,4096}+)</", re.ASCII)
 
 _QUOTE = re.compile(r"[=>]{0,2}\s{0,8}+[bruf]{0,2}(?P<quote>\"{3}|'{3}|\\{0,15}[\"'`])")
@@ -51,7 +61,7 @@ _BARE = re.compile(
 )
 _TRAILING = ".,:)]}"
 
-_CODE = re.compile(r"[A-Za-z_][A-Za-z_.]*(?:\(.{0,200}\)|\[[\"']?\w{1,60}[\"']?\])", re.DOTALL)
+_CODE = re.compile(r"[A-Za-z_][A-Za-z_.]*(?:\d{0,3}\(\)|\(.{0,200}\)|\[[\"']?\w{1,60}[\"']?\])", re.DOTALL)
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_.]*")
 _PLACEHOLDER = re.compile(
     r"\[REDACTED(?::[\w\-]{1,64})?\]|[*•.x#\-_?]+|\$\{.{0,80}\}?|\$[A-Z_][A-Z0-9_]*"
@@ -60,12 +70,12 @@ _PLACEHOLDER = re.compile(
 )
 _HARMLESS = word_set(
     """
-    none null nil true false undefined empty unset missing required optional expired invalid valid ok
-    failed success denied granted rejected accepted revoked rotated refreshed updated changed unchanged
-    present absent redacted hidden masked removed disabled enabled unknown error yes no not str int bool
-    bytes string float any object dict list number boolean text secretstr self cls n/a na set reset wrong
-    incorrect mismatch found generated created deleted loaded stored saved sent received verified
-    confirmed default
+    malformed corrupt none null nil true false undefined empty unset missing required optional
+    expired invalid valid ok failed success denied granted rejected accepted revoked rotated
+    refreshed updated changed unchanged present absent redacted hidden masked removed disabled
+    enabled unknown error yes no not str int bool bytes string float any object dict list number
+    boolean text secretstr self cls n/a na set reset wrong incorrect mismatch found generated
+    created deleted loaded stored saved sent received verified confirmed default
     """
 )
 # First words of sentences after "password:"; a password may be a word, but hardly one of these.
@@ -80,8 +90,8 @@ _PROSE = word_set(
     """
 )
 _STRONG = frozenset({"password", "passwd", "pwd", "passphrase", "passcode", "pass"})
-# `unexpected token: }` and `pass: 12` speak of syntax and of tests.
-_VAGUE = frozenset({"token", "pass"})
+# `unexpected token: }`, `pass: 12` and `secrets: 3` speak of syntax, tests and counts.
+_VAGUE = frozenset({"token", "pass", "secrets", "passwords", "credentials", "cookies"})
 _NEXT_WORD = re.compile(r",? [A-Za-z]+(?![\w]*[=:])")
 
 
@@ -146,11 +156,18 @@ class Assignments:
 
     def pairs(self, text: str) -> Iterator[Finding]:
         """Yield the second of `('Authorization', 'x')`, the form of header lists."""
-        for match in _PAIR.finditer(text):
-            if self._keys.is_secret(match[1]):
-                found = self._value(text, match.end(), match[1])
+        for pattern in _PAIRS:
+            for match in pattern.finditer(text):
+                found = self._value(text, match.end(), match[1]) if self._keys.is_secret(match[1]) else None
+                # Two plain words side by side are a list of names.
                 if found and not _IDENTIFIER.fullmatch(text, found.start, found.end):
                     yield found
+
+    def named(self, text: str) -> Iterator[Finding]:
+        """Yield the value of `"name": "DB_PASSWORD", "value": "x"`, as in the definition of a job."""
+        for match in _NAMED.finditer(text):
+            if self._keys.is_secret(match[1]):
+                yield from _one(self._value(text, match.end(), match[1]))
 
     def elements(self, text: str) -> Iterator[Finding]:
         """Yield the text of XML elements with a secret name."""
@@ -245,7 +262,7 @@ def _before_quote(text: str, start: int, end: int) -> int:
 
 def _is_prose(text: str, place: int, start: int, end: int, name: str) -> bool:
     """Whether the value is the next word of a sentence; only after `: ` or an option, with blanks between."""
-    value = text[start:end]
+    value = text[start:end].rpartition(" ")[2]
     if text[place - 1] == "=" or not value.isalpha() or (start == place and text[place - 1] == ":"):
         return False
     if value.lower() in _PROSE:

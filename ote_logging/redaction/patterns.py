@@ -142,25 +142,25 @@ _AFTER_JWT = re.compile(r"[\w.~+/=\-]*+", re.ASCII)
 TOKEN_RULES = tuple(_TOKENS)
 
 
-def runs(mapped: bytes) -> Iterator[tuple[int, int]]:
-    """Yield start and end of each run of token characters that could hold a token."""
+def tokens(text: str, mapped: bytes) -> list[Finding]:
+    """Tokens with the prefix of a known service; ``mapped`` is ``text`` through `TO_RUNS`."""
+    found: list[Finding] = []
     start = mapped.find(RUN)
     while start >= 0:
         end = mapped.find(b" ", start)
-        yield start, (end := len(mapped) if end < 0 else end)
+        end = len(mapped) if end < 0 else end
+        _collect(text, start, end, found)
         start = mapped.find(RUN, end)
+    return found
 
 
-def tokens(text: str, mapped: bytes) -> Iterator[Finding]:
-    """Yield tokens with the prefix of a known service; ``mapped`` is ``text`` through `TO_RUNS`."""
-    for start, end in runs(mapped):
-        if text[start - 1] in "\\%[;" and (escaped := _ESCAPE.match(text, start, end)):
-            yield _whole_token(text, escaped)
-        match = _TOKEN.search(text, start, end)
-        while match:
-            token = _whole_token(text, match)
-            yield token
-            match = _TOKEN.search(text, token.end, end)
+def _collect(text: str, start: int, end: int, found: list[Finding]) -> None:
+    """Add the tokens of one run of token characters to ``found``."""
+    match = _ESCAPE.match(text, start, end) if text[start - 1] in "\\%[;" else None
+    match = match or _TOKEN.search(text, start, end)
+    while match:
+        found.append(_whole_token(text, match))
+        match = _TOKEN.search(text, found[-1].end, end)
 
 
 def _whole_token(text: str, match: re.Match[str]) -> Finding:

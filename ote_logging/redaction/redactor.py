@@ -158,8 +158,8 @@ class Redactor:
         if "-" in text and "--" in text:
             found += self._assignments.options(text)
             found += forms.pem(text)
-        if ("(" in text or "[" in text) and ("'" in text or '"' in text):
-            found += self._assignments.pairs(text)
+        if '"' in text or "'" in text:
+            found += self._quoted(text)
         if "<" in text and "</" in text:
             found += self._assignments.elements(text)
         if "earer " in text or "asic " in text:
@@ -172,6 +172,12 @@ class Redactor:
         if self._has_chosen:
             found += self._chosen(text)
         return found
+
+    def _quoted(self, text: str) -> Iterator[Finding]:
+        if "(" in text or "[" in text:
+            yield from self._assignments.pairs(text)
+        if "alue" in text:
+            yield from self._assignments.named(text)
 
     def _in_runs(self, text: str, mapped: bytes) -> Iterator[Finding]:
         yield from forms.tokens(text, mapped)

@@ -19,6 +19,7 @@ RING = "[REDACTED:ring]"
 ATOMS = frozenset({int, float, bool, complex, type(None)})
 _DEEPEST = 64
 _MOST = 100_000
+_CONTAINERS = (dict, list, tuple, set, frozenset, deque)
 _MARKER = re.compile(r"\[REDACTED:[\w\-]{1,64}\]")
 _NAME_LIKE = re.compile(r"[A-Za-z_]+")
 _FIELD_TABLES = ("__dataclass_fields__", "__attrs_attrs__", "__pydantic_fields__")
@@ -78,9 +79,11 @@ class Walk:
             return value
         if isinstance(value, str):
             return self._text(value)
+        if isinstance(value, _CONTAINERS):
+            return self._container(value)
         if isinstance(value, bytes | bytearray | memoryview):
             return self._bytes(value)
-        if isinstance(value, Mapping | list | tuple | set | frozenset | deque):
+        if isinstance(value, Mapping):
             return self._container(value)
         names = _field_names(kind)
         return self._container(value, names) if names else value
@@ -119,12 +122,27 @@ class Walk:
     def _mapping(self, value: object, items: list[tuple[object, object]]) -> object:
         if self._too_many(len(items)):
             return MANY
-        cleaned = [(self._key(key), self.under(_name_of(key), item)) for key, item in items]
-        same = all(old[0] is new[0] and old[1] is new[1] for old, new in zip(items, cleaned, strict=True))
+        cleaned, same = [], True
+        for key, item in items:
+            clean = self._key(key), self.under(_name_of(key), item)
+            cleaned.append(clean)
+            same = same and clean[0] is key and clean[1] is item
+        if isinstance(value, dict) and ("value" in value or "Value" in value):
+            same = not self._hide_named(cleaned) and same
         return value if same else _distinct(cleaned)
 
+    def _hide_named(self, items: list[tuple[object, object]]) -> bool:
+        """Hide the second of `{"name": "DB_PASSWORD", "value": "x"}`, as in the definition of a job."""
+        fields = {key.lower(): (place, item) for place, (key, item) in enumerate(items) if type(key) is str}
+        _, name = fields.get("name") or fields.get("key") or (0, None)
+        place, item = fields.get("value", (0, None))
+        if not isinstance(name, str) or not self._rules.is_secret_key(name) or is_blank(item):
+            return False
+        items[place] = (items[place][0], self._rules.hide())
+        return True
+
     def _key(self, key: object) -> object:
-        return key if type(key) in ATOMS else self.inside(key) if isinstance(key, str | bytes) else key
+        return self.inside(key) if isinstance(key, str | bytes) else key
 
     def _sequence(self, value: Iterable[object]) -> object:
         items = list(value)
@@ -134,8 +152,10 @@ class Walk:
         cleaned = (
             self._named(names, items) if names and len(names) == len(items) else self._listed(value, items)
         )
-        same = all(old is new for old, new in zip(items, cleaned, strict=True))
-        return value if same else _rebuilt(value, cleaned)
+        for old, new in zip(items, cleaned, strict=True):
+            if old is not new:
+                return _rebuilt(value, cleaned)
+        return value
 
     def _named(self, names: Iterable[str], items: list[object]) -> list[object]:
         return [self.under(name, item) for name, item in zip(names, items, strict=True)]
