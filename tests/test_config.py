@@ -9,6 +9,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -926,11 +927,12 @@ def test_a_good_configuration_ends_as_under_dict_config(config: dict[str, Any]) 
     def ends(switch_on: Any) -> list[Any]:
         logging.root.handlers, logging.root.level = [logging.NullHandler()], logging.WARNING
         logging.root.manager.loggerDict.clear()
-        logging.getLogger("a.b.c").addHandler(logging.NullHandler())
+        for name in ("a.b.c", "root.x"):
+            logging.getLogger(name).addHandler(logging.NullHandler())
         switch_on(copy.deepcopy(config))
         return [
             (name, one.level, one.propagate, one.disabled, [told(handler) for handler in one.handlers])
-            for name in ("", "a", "a.b", "a.b.c", "z")
+            for name in ("", "a", "a.b", "a.b.c", "z", "root.x")
             for one in [logging.getLogger(name)]
         ]
 
@@ -981,6 +983,47 @@ def test_no_record_is_lost_while_configurations_change() -> None:
     writer.join()
 
     assert sorted(int(message) for one in taken for message in one.messages) == list(range(count))
+
+
+def test_filters_of_a_program_go_into_a_mapping() -> None:
+    """Filter objects and functions are taken as they are, also those that have no hash."""
+
+    @dataclass
+    class Above:
+        level: int
+
+        def filter(self, record: logging.LogRecord) -> bool:
+            return record.levelno > self.level
+
+    def is_short(record: logging.LogRecord) -> bool:
+        return len(record.getMessage()) < 9
+
+    listed = [Above(logging.INFO), is_short, Above(logging.INFO)]
+    named = {"h": {"class": f"{__name__}.MemoryList", "filters": listed}}
+    config = {"version": 1, "disable_existing_loggers": False, "handlers": named, "root": {"handlers": ["h"]}}
+    configure(config, trust=[__name__])
+    logging.warning("short")
+    logging.warning("much too long")
+
+    (handler,) = logging.root.handlers
+    assert isinstance(handler, MemoryList)
+    assert handler.messages == ["short"]
+
+
+def test_a_standard_queue_is_what_this_python_makes_of_it() -> None:
+    """From 3.12 on a standard QueueHandler gets its listener; before, one that works is named."""
+    queue = {"class": "logging.handlers.QueueHandler", "handlers": ["z"]}
+    named = {"q": queue, "z": {"class": "logging.NullHandler"}}
+    config = {"version": 1, "disable_existing_loggers": False, "handlers": named, "root": {"handlers": ["q"]}}
+
+    problems = check(config)
+
+    if sys.version_info >= (3, 12):
+        configure(config)
+        assert [handler.name for handler in vars(logging.root.handlers[0])["listener"].handlers] == ["z"]
+    else:
+        (problem,) = problems
+        assert problem.endswith("; use class: ote_logging.handlers.QueueHandler")
 
 
 def test_an_empty_root_leaves_the_root_logger_as_it_is(old: MemoryList) -> None:

@@ -5,22 +5,24 @@ own are handed to dictConfig's own code; for all others its few lines stand here
 ``logging.config`` costs 8 ms. Handlers named in the options of a class of this package arrive as objects.
 
 LOCATION: ote_logging/config/building.py
-DEPENDENCIES: config.plan, config.problems
+DEPENDENCIES: config.options, config.plan, config.problems, config.rules, errors
 TRACE POINTS: none
 """
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from ote_logging.config.options import inherited_options
-from ote_logging.config.plan import Plan, Reference, descends, names_in, referring_keys
-from ote_logging.config.problems import Path, Problems, short, shown
-from ote_logging.config.rules import FORMATTER_KEYS, HANDLER_KEYS, METHODS
+from ote_logging.config.plan import Plan, Reference, descends, names_in, options_in, referring_keys
+from ote_logging.config.problems import Path, Problems, kind_of, short, shown
+from ote_logging.config.rules import METHODS
 from ote_logging.errors import ConfigError
+
+T = TypeVar("T")
 
 REFUSED_OPTION: Final = re.compile(r"unexpected keyword argument '(\w+)'")
 
@@ -29,6 +31,7 @@ class Building:
     """What was built of a plan; closes its handlers on leaving ``with`` unless they were kept."""
 
     def __init__(self, plan: Plan, problems: Problems) -> None:
+        """Build what ``plan`` says, and note in ``problems`` what cannot be built."""
         self.built: dict[str, dict[str, Any]] = {"formatters": {}, "filters": {}, "handlers": {}}
         self._plan = plan
         self._problems = problems
@@ -84,9 +87,7 @@ class Building:
         if hasattr(made, METHODS[section]):
             self.built[section][name] = made
         else:
-            self._problems.add(
-                (section, name), f"{title} became a {type(made).__name__}", "name another class"
-            )
+            self._problems.add((section, name), f"{title} came out as {kind_of(made)}", "name another class")
 
     def _tell(self, path: Path, title: str, entry: dict[str, Any], error: Exception) -> None:
         if (match := REFUSED_OPTION.search(str(error))) and match[1] in entry:
@@ -96,8 +97,6 @@ class Building:
         else:
             cure = "name a place that can be written" if isinstance(error, OSError) else "correct its options"
             self._problems.add(path, f"{title} cannot be built: {_explained(error)}", cure)
-
-    # As dictConfig does it
 
     def _formatter(self, name: str, entry: dict[str, Any]) -> Any:
         if "()" in entry:
@@ -112,7 +111,7 @@ class Building:
         )
 
     def _custom(self, section: str, name: str, entry: dict[str, Any]) -> Any:
-        options = self._options(entry, FORMATTER_KEYS)
+        options = self._value(options_in(section, entry))
         made = _called(self._plan.factories[section, name], options, {"format": "fmt"})
         return _with_attributes(made, entry)
 
@@ -120,10 +119,9 @@ class Building:
         factory = self._plan.factories["handlers", name]
         if "class" in entry and descends(factory, "logging.handlers"):
             return self._standard_handler(factory, entry)
-        reserved = HANDLER_KEYS if "class" in entry else tuple(key for key in HANDLER_KEYS if key != "class")
-        options = self._options(entry, reserved)
-        for key in referring_keys(factory):
-            options |= {key: self._resolved(options[key])} if key in options else {}
+        options = self._value(options_in("handlers", entry))
+        for key in options.keys() & set(referring_keys(factory)):
+            options[key] = self._resolved(options[key])
         return self._equipped(_called(factory, options, {"stream": "strm"}), entry)
 
     def _standard_handler(self, factory: Any, entry: dict[str, Any]) -> Any:
@@ -134,7 +132,7 @@ class Building:
             def resolve(self, s: Any) -> Any:
                 return factory if s == entry["class"] else super().resolve(s)
 
-        options = self._options(entry, ())
+        options = self._value(entry)
         if isinstance(level := options.get("flushLevel"), str):
             # dictConfig reads its name only from 3.13 on, and the handler never.
             options["flushLevel"] = logging.getLevelNamesMapping()[level]
@@ -159,18 +157,13 @@ class Building:
     def filters(self, entry: dict[str, Any]) -> list[Any]:
         """The filters that ``entry`` lists, each once."""
         listed = entry.get("filters") or ()
-        return list(
-            dict.fromkeys(self.built["filters"][item] if isinstance(item, str) else item for item in listed)
-        )
+        return unique(self.built["filters"][item] if isinstance(item, str) else item for item in listed)
 
     def _resolved(self, named: Any) -> Any:
         """The handlers that an option names, in the shape in which it names them."""
         if isinstance(named, list | tuple):
             return [self.handlers[name] for name in names_in(named)]
         return self.handlers[named] if isinstance(named, str) else named
-
-    def _options(self, entry: dict[str, Any], reserved: tuple[str, ...]) -> dict[str, Any]:
-        return {key: self._value(value) for key, value in entry.items() if key not in reserved}
 
     def _value(self, value: Any) -> Any:
         """``value`` with the objects that ``cfg://`` means in the place of references."""
@@ -179,6 +172,11 @@ class Building:
         if isinstance(value, dict):
             return {key: self._value(item) for key, item in value.items()}
         return [self._value(item) for item in value] if isinstance(value, list) else value
+
+
+def unique(items: Iterable[T]) -> list[T]:
+    """``items`` in their order, each object once; by identity, because a dataclass has no hash."""
+    return list({id(item): item for item in items}.values())
 
 
 def _called(factory: Any, options: dict[str, Any], renamed: dict[str, str]) -> Any:

@@ -6,9 +6,13 @@ TRACE POINTS: none
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 Factory = Callable[..., Any]
+
+# Keys of an entry that are not options of its class.
+MADE_KEYS: Final = frozenset({"()", "."})
+ENTRY_KEYS: Final = MADE_KEYS | {"formatter", "level", "filters"}
 
 
 class Reference:
@@ -60,6 +64,13 @@ class Plan:
         entry = self.config["handlers"][name]
         keys = referring_keys(self.factories.get(("handlers", name)))
         return [behind for key in keys for behind in names_in(entry.get(key))]
+
+
+def options_in(section: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What dictConfig gives of ``entry`` to its class, or to its factory, which gets ``class`` as well."""
+    own = ENTRY_KEYS if section == "handlers" else MADE_KEYS
+    own = own if "()" in entry else own | {"class"}
+    return {key: value for key, value in entry.items() if key not in own}
 
 
 def names_in(value: Any) -> list[str]:

@@ -8,11 +8,12 @@ TRACE POINTS: none
 """
 
 import logging
+import sys
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
-from ote_logging.config.options import LEVELS, check_options
-from ote_logging.config.plan import Plan, descends, names_in, referring_keys
+from ote_logging.config.options import LEVELS, QUEUE_OPTIONS, check_options
+from ote_logging.config.plan import Plan, descends, names_in, options_in, referring_keys
 from ote_logging.config.problems import BROKEN, Path, Problems, kind_of, nearest, shown
 from ote_logging.config.references import resolve, targets
 from ote_logging.config.trust import Trust, UntrustedError
@@ -22,10 +23,13 @@ TOP: Final = frozenset({"version", "disable_existing_loggers", "incremental", "r
 FORMATTER: Final = frozenset({"class", "datefmt", "defaults", "format", "style", "validate"})
 LOGGER: Final = frozenset({"level", "propagate", "filters", "handlers"})
 ROOT: Final = LOGGER - {"propagate"}
-# Keys of an entry that are not options of its class.
-FORMATTER_KEYS: Final = ("()", ".")
-HANDLER_KEYS: Final = ("()", ".", "class", "formatter", "level", "filters")
-METHODS: Final = {"formatters": "format", "filters": "filter", "handlers": "emit"}
+METHODS: Final = {
+    "formatters": "format",
+    "filters": "filter",
+    "handlers": "emit",
+    "queue": "get",
+    "listener": "handle",
+}
 
 
 def check(config: Any, trust: Trust, problems: Problems) -> Plan:
@@ -60,11 +64,11 @@ class _Rules:
         if not self._is_incremental:
             self._sessions(self._order())
 
-    # The whole
-
     def _top(self, pointed: Collection[str]) -> None:
         own = [key for key in self._config if str(key).startswith("x-") or key in pointed]
-        self._keys((), "the configuration", self._config, TOP.union(own), hint=" Your own begin with x-.")
+        self._keys(
+            (), "the configuration", self._config, TOP.union(own), hint=" (keys of your own begin with x-)"
+        )
         version = self._config.get("version")
         if "version" not in self._config:
             self._add((), "the version is missing", "add at the top: version: 1")
@@ -87,11 +91,9 @@ class _Rules:
             elif self._is(path, title, entry, dict, "a mapping of options"):
                 check(path, title, entry)
 
-    # Formatters and filters
-
     def _formatter(self, path: Path, title: str, entry: dict[str, Any]) -> None:
         if "()" in entry:
-            self._made(path, title, entry, FORMATTER_KEYS)
+            self._made(path, title, entry)
         elif not self._passes_options_to_class(path, title, entry):
             self._plain_formatter(path, title, entry)
 
@@ -120,22 +122,22 @@ class _Rules:
 
     def _filter(self, path: Path, title: str, entry: dict[str, Any]) -> None:
         if "()" in entry:
-            self._made(path, title, entry, FORMATTER_KEYS)
+            self._made(path, title, entry)
         elif "class" in entry:
             met = f"{title}: dictConfig reads no class: of a filter and makes a plain one"
             self._add((*path, "class"), met, "write '()': instead of class:")
         else:
-            self._keys(path, title, entry, frozenset({"name"}), hint=" A filter of a class begins with '()':")
+            self._keys(
+                path, title, entry, frozenset({"name"}), hint=" (the class of a filter is given by '()')"
+            )
             self._is((*path, "name"), f"{title}: name", entry.get("name", ""), str, "the name of a logger")
-
-    # Handlers
 
     def _handler(self, path: Path, title: str, entry: dict[str, Any]) -> None:
         if ("class" in entry) == ("()" in entry):
             met = "has both class and '()'" if "class" in entry else "has no class"
             self._add(path, f"{title} {met}", "give one, such as class: logging.StreamHandler")
         else:
-            self._made(path, title, entry, HANDLER_KEYS)
+            self._made(path, title, entry)
         self._level(path, title, entry)
         if entry.get("formatter"):
             self._defined((*path, "formatter"), title, entry["formatter"], "formatters")
@@ -155,20 +157,24 @@ class _Rules:
             self._level(path, title, entry, key)
 
     def _queue(self, path: Path, title: str, entry: dict[str, Any]) -> None:
-        """Refuse untrusted names where dictConfig of 3.12 imports them: the queue and its listener."""
+        """Refuse untrusted names where dictConfig imports them, and what it reads only from 3.12 on."""
         for key in ("queue", "listener"):
             named = entry.get(key)
             named = named.get("()") if isinstance(named, dict) else named
-            if isinstance(named, str):
-                self._factory((*path, key), title, named, "()", "get" if key == "queue" else "handle")
+            if isinstance(named, str) and not self._named((*path, key), title, named, METHODS[key]):
+                return
+        is_plain = "queue" in entry and not isinstance(entry["queue"], str | dict)
+        if sys.version_info < (3, 12) and not (
+            is_plain and QUEUE_OPTIONS.isdisjoint(entry.keys() - {"queue"})
+        ):
+            met = f"{title}: before Python 3.12 dictConfig cannot set up a logging.handlers.QueueHandler"
+            self._add((*path, "class"), met, "use class: ote_logging.handlers.QueueHandler")
 
     def _changed_handler(self, path: Path, title: str, entry: dict[str, Any]) -> None:
         if path[-1] not in logging._handlers:  # type: ignore[attr-defined]
             met = f"{title} is not in force, and incremental changes only what is"
             self._unknown(path, met, path[-1], logging._handlers)  # type: ignore[attr-defined]
         self._level(path, title, entry)
-
-    # Loggers
 
     def _root(self) -> None:
         root = self._config.get("root")
@@ -190,8 +196,6 @@ class _Rules:
             if descends(self._plan.factories.get(("filters", name)), "ote_logging"):
                 met = f"{title}: a filter on a logger, {shown(name)}, does not see its children's records"
                 self._add((*path, "filters", index), met, "name it in the filters: of the handlers")
-
-    # What entries have in common
 
     def _is(self, path: Path, title: str, value: Any, wanted: Any, cure: str) -> bool:
         if isinstance(value, wanted) or value is BROKEN:
@@ -234,7 +238,7 @@ class _Rules:
             return
         for index, name in enumerate(names or ()):
             # dictConfig takes a filter that a program puts into its mapping as it is.
-            if section != "filters" or isinstance(name, str) or not hasattr(name, "filter"):
+            if section != "filters" or not (callable(name) or hasattr(name, "filter")):
                 self._defined((*path, index), title, name, section)
 
     def _defined(self, path: Path, title: str, name: Any, section: str) -> None:
@@ -245,43 +249,40 @@ class _Rules:
             met = f"{title} names the {section[:-1]} {shown(name)}, which is not defined"
             self._unknown(path, met, name, entries)
 
-    def _made(self, path: Path, title: str, entry: dict[str, Any], reserved: tuple[str, ...]) -> None:
+    def _made(self, path: Path, title: str, entry: dict[str, Any]) -> None:
         """Check the class (or factory) of ``entry`` and the options it would receive."""
         key = "()" if "()" in entry else "class"
         factory = self._factory(path, title, entry[key], key)
         self._is((*path, "."), f"{title}: '.'", entry.get(".", {}), dict, "a mapping of attributes")
-        if factory is None:
-            return
-        reserved = tuple(name for name in reserved if name != "class" or key == "class")
-        given = {name: value for name, value in entry.items() if name not in reserved}
-        check_options(self._problems, path, title, given, factory)
+        if factory is not None:
+            check_options(self._problems, path, title, options_in(str(path[0]), entry), factory)
 
-    def _factory(self, path: Path, title: str, named: Any, key: str, method: str = "") -> Any:
-        """The class that ``named`` means, remembered in the plan, or None after telling why not."""
+    def _factory(self, path: Path, title: str, named: Any, key: str) -> Any:
+        """The class or factory that ``named`` means, kept in the plan; None after telling why it is none."""
         section, name = str(path[0]), str(path[1])
-        place = path if method else (*path, key)
-        if named is BROKEN or not (
-            callable(named) or self._is(place, f"{title}: {key}", named, str, "a dotted name")
-        ):
-            return None
-        try:
-            found = named if callable(named) else self._trust.factory_named(named, method or METHODS[section])
-        except UntrustedError as error:
-            self._add(place, f"{title}: {error.met}", error.cure)
+        path = (*path, key)
+        found = named if callable(named) else self._named(path, title, named, METHODS[section])
+        if found is None:
             return None
         if key == "class" and not isinstance(found, type):
-            self._add(place, f"{title}: {shown(named)} is no class", "write '()': for a function")
+            self._add(path, f"{title}: {shown(named)} is no class", "write '()': for a function")
             return None
-        if method:
-            return found
         # A handler has the methods of all three, and opens its file when it is made.
         if section != "handlers" and isinstance(found, type) and issubclass(found, logging.Handler):
-            self._add(place, f"{title}: {shown(named)} is a handler", f"name a {section[:-1]}")
+            self._add(path, f"{title}: {shown(named)} is a handler", f"name a {section[:-1]}")
             return None
         self._plan.factories[section, name] = found
         return found
 
-    # What only the whole shows
+    def _named(self, path: Path, title: str, dotted: Any, method: str) -> Any:
+        """What the name ``dotted`` stands for, or None after telling why it is refused."""
+        if not self._is(path, f"{title}: {path[-1]}", dotted, str, "a dotted name"):
+            return None
+        try:
+            return self._trust.factory_named(dotted, method)
+        except UntrustedError as error:
+            self._add(path, f"{title}: {error.met}", error.cure)
+            return None
 
     def _order(self) -> list[str]:
         """The order in which the handlers can be built; none, and a problem, when there is a ring."""

@@ -14,26 +14,42 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from ote_logging.config.building import Building
+from ote_logging.config.building import Building, unique
 from ote_logging.config.plan import Plan, names_in
 
 
 def switch(plan: Plan, building: Building) -> None:
-    """Put the handlers of ``building`` on the loggers of ``plan``; nothing in here can fail half way."""
-    # A logger class of the program may refuse a name: ask for all loggers before any is changed.
-    named = {name: logging.getLogger(name) for _, name, _ in plan.loggers()}
+    """Put the handlers of ``building`` on the loggers of ``plan``, then close those that they replace."""
+    # Whatever could fail comes first: a logger class of the program may refuse a name.
+    settings = [_Setting(logging.getLogger(name), entry, building) for _, name, entry in plan.loggers()]
     with logging._lock:  # type: ignore[attr-defined]
-        replaced = set(logging._handlers.values())  # type: ignore[attr-defined]
-        replaced.update(handler for logger in _all_loggers() for handler in logger.handlers)
+        before = [*logging._handlers.values(), *_on_loggers()]  # type: ignore[attr-defined]
         building.keep()
         _register(building)
-        _reset_others(set(named), bool(plan.config["disable_existing_loggers"]))
-        for _, name, entry in plan.loggers():
-            _set_up(named[name], entry, building)
-        in_force = {handler for logger in _all_loggers() for handler in _with_those_behind(logger.handlers)}
-    _close(replaced - in_force - set(building.handlers.values()))
+        _reset_others(settings, bool(plan.config["disable_existing_loggers"]))
+        for setting in settings:
+            setting.apply()
+        in_force = [*_with_those_behind(_on_loggers()), *building.handlers.values()]
+    _close({id(handler) for handler in before}.difference(map(id, in_force)))
     # Closing a handler takes its name out of the registry, also when a new one bears it by now.
     _register(building)
+
+
+class _Setting:
+    """What one logger gets."""
+
+    def __init__(self, logger: logging.Logger, entry: dict[str, Any], building: Building) -> None:
+        self.logger = logger
+        self._entry = entry
+        self._filters = building.filters(entry)
+        self._handlers = unique(building.handlers[name] for name in names_in(entry.get("handlers")))
+
+    def apply(self) -> None:
+        """Set the logger, by assignments alone."""
+        self.logger.filters = self._filters
+        self.logger.handlers = self._handlers
+        self.logger.disabled = False
+        _set_levels(self.logger, self._entry)
 
 
 def change(plan: Plan) -> None:
@@ -56,24 +72,22 @@ def _register(building: Building) -> None:
         handler.name = name
 
 
-def _set_up(logger: logging.Logger, entry: dict[str, Any], building: Building) -> None:
-    logger.filters = building.filters(entry)
-    logger.handlers = list(dict.fromkeys(building.handlers[name] for name in names_in(entry.get("handlers"))))
-    logger.disabled = False
-    _set_levels(logger, entry)
-
-
-def _reset_others(named: set[str], is_disabling: bool) -> None:
+def _reset_others(settings: list[_Setting], is_disabling: bool) -> None:
     """Do with loggers that are not named as dictConfig: reset children of named ones, disable others."""
+    named = {setting.logger.name for setting in settings}
     for logger in _all_loggers():
         if logger.name in named or logger is logging.root:
             continue
-        if any(logger.name.startswith(f"{name}.") for name in named if name):
+        if any(logger.name.startswith(f"{name}.") for name in named - {"root"}):
             logger.handlers = []
             logger.propagate = True
             logger.setLevel(logging.NOTSET)
         else:
             logger.disabled = is_disabling
+
+
+def _on_loggers() -> list[logging.Handler]:
+    return [handler for logger in _all_loggers() for handler in logger.handlers]
 
 
 def _all_loggers() -> Iterator[logging.Logger]:
@@ -83,29 +97,28 @@ def _all_loggers() -> Iterator[logging.Logger]:
             yield logger
 
 
-def _with_those_behind(handlers: list[logging.Handler]) -> Iterator[logging.Handler]:
+def _with_those_behind(handlers: list[logging.Handler]) -> list[logging.Handler]:
     """``handlers`` and those that they pass records to, however they hold them."""
-    waiting = list(handlers)
-    seen: set[logging.Handler] = set()
-    while waiting:
-        handler = waiting.pop()
-        if handler not in seen:
-            seen.add(handler)
-            waiting.extend(_held(handler))
-            yield handler
+    found = unique(handlers)
+    known = set(map(id, found))
+    for handler in found:
+        behind = [held for held in _held(handler) if id(held) not in known]
+        known.update(map(id, behind))
+        found.extend(behind)
+    return found
 
 
 def _held(owner: logging.Handler) -> Iterator[logging.Handler]:
-    listener = getattr(owner, "listener", None)
+    listener = vars(owner).get("listener")
     for value in [*vars(owner).values(), getattr(listener, "handlers", None)]:
         items = value if isinstance(value, list | tuple) else [value]
         yield from (item for item in items if isinstance(item, logging.Handler))
 
 
-def _close(handlers: set[logging.Handler]) -> None:
+def _close(handlers: set[int]) -> None:
     # The youngest first, as logging.shutdown does it: a buffer is emptied before what is behind it closes.
     for reference in reversed(logging._handlerList[:]):  # type: ignore[attr-defined]
-        if (handler := reference()) in handlers:
+        if (handler := reference()) is not None and id(handler) in handlers:
             try:
                 _flush_and_close(handler)
             except Exception as error:  # anyone's handler; it is out of force, and the new ones are in it
