@@ -9,6 +9,7 @@ DEPENDENCIES: visible (columns of a terminal)
 TRACE POINTS: none
 """
 
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -17,6 +18,9 @@ from functools import lru_cache
 from typing import Any, Final
 
 from ote_logging.visible import cells, fitted, visible
+
+BOLD, DIM, RED, GREEN, YELLOW, MAGENTA, CYAN = "1", "2", "31", "32", "33", "35", "36"
+"""Codes of Select Graphic Rendition, as ``Look.paint`` takes them."""
 
 DEFAULT_WIDTH: Final = 100
 # Below it a level is one letter and ids are left out, so that the message keeps half of the line.
@@ -62,8 +66,8 @@ class Look:
         self.guides = lru_cache(maxsize=64)(self._guides)
 
     def paint(self, code: str, text: str) -> str:
-        """Return ``text`` in the colour of an SGR ``code``."""
-        return f"\x1b[{code}m{text}\x1b[0m" if self.is_coloured and text else text
+        """Return ``text`` in the colour of a ``code``; as it is where the code is empty."""
+        return f"\x1b[{code}m{text}\x1b[0m" if self.is_coloured and code and text else text
 
     def _level(self, name: str, number: int) -> str:
         """Return the column of a level."""
@@ -76,22 +80,22 @@ class Look:
         packages, _, own = whole.rpartition(".")
         initials = ".".join([part[:1] for part in packages.split(".")] + [own])
         shown = next((text for text in (whole, initials) if cells(text) <= self.logger_width), own)
-        return self.paint("36", fitted(shown, self.logger_width, self.marks.cut))
+        return self.paint(CYAN, fitted(shown, self.logger_width, self.marks.cut))
 
     def _guides(self, depth: int) -> str:
         """Return the lines of the spans that are open around a record; beyond a bound they are one."""
         shown = self.marks.guide * min(depth, self.max_depth)
-        return self.paint("2", shown + self.marks.deeper if depth > self.max_depth else shown)
+        return self.paint(DIM, shown + self.marks.deeper if depth > self.max_depth else shown)
 
 
 def _level_colour(number: int) -> str:
-    if number >= 50:
-        return "1;31"
-    if number >= 40:
-        return "31"
-    if number >= 30:
-        return "33"
-    return "32" if number >= 20 else "2"
+    if number >= logging.CRITICAL:
+        return f"{BOLD};{RED}"
+    if number >= logging.ERROR:
+        return RED
+    if number >= logging.WARNING:
+        return YELLOW
+    return GREEN if number >= logging.INFO else DIM
 
 
 def wants_colour(stream: Any, environ: Mapping[str, str] = os.environ) -> bool:
@@ -118,10 +122,9 @@ def width_of(stream: Any, environ: Mapping[str, str] = os.environ) -> int:
 
 def takes_marks(stream: Any) -> bool:
     """Tell whether the encoding of ``stream`` has the signs of ``EMOJI``; one without encoding takes text."""
-    encoding = getattr(stream, "encoding", None)
     try:
-        "⏱✅❌│┆→…".encode(encoding or "utf-8")
-    except (UnicodeEncodeError, LookupError, TypeError):
+        "⏱✅❌│┆→…".encode(getattr(stream, "encoding", None) or "utf-8")
+    except Exception:  # the encoding cannot, or is none; the stream is of any class
         return False
     return True
 
