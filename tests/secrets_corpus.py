@@ -454,6 +454,7 @@ author: Jane Miller
 def login(user: str, password: str) -> bool:
 def call(token: str | None = None, timeout: float = 3.0):
 token = get_token()
+token = Keyword.Reserved
 password = os.environ["DB_PASSWORD"]
 api_key = settings.API_KEY
 client = Client(api_key=api_key, token=self.token)
@@ -484,6 +485,7 @@ the key: practice every day
 step: 3 of 12 done
 saved theme: dark
 a pass: 12 tests
+the second pass: adjacent intervals are joined
 monkey=7 turkey: 8 donkey=9
 The keyboard: 104 keys
 connection: keep-alive

@@ -89,7 +89,8 @@ _PROSE = word_set(
     required missing expired what why how who where which login user new old same different
     """
 )
-_STRONG = frozenset({"password", "passwd", "pwd", "passphrase", "passcode", "pass"})
+# Names whose value may well be a plain word; a token or key never is one.
+_STRONG = frozenset({"password", "passwd", "pwd", "passphrase", "passcode"})
 # `unexpected token: }`, `pass: 12` and `secrets: 3` speak of syntax, tests and counts.
 _VAGUE = frozenset({"token", "pass", "secrets", "passwords", "credentials", "cookies"})
 _NEXT_WORD = re.compile(r",? [A-Za-z]+(?![\w]*[=:])")
@@ -221,13 +222,17 @@ class Assignments:
         if name.lower() == "pwd" and value.startswith("/"):
             return True
         if _IDENTIFIER.fullmatch(value):
-            return self._keys.is_secret(value)
+            return ("." in value and not _may_be_word(name)) or self._keys.is_secret(value)
         return name.lower() in _VAGUE and len(value) < 4 and value.lower() == value.upper()
 
 
 def _one(found: Finding | None) -> Iterator[Finding]:
     if found:
         yield found
+
+
+def _may_be_word(name: str) -> bool:
+    return not _STRONG.isdisjoint(words(name))
 
 
 def _forward(backwards: str) -> str:
@@ -267,5 +272,6 @@ def _is_prose(text: str, place: int, start: int, end: int, name: str) -> bool:
         return False
     if value.lower() in _PROSE:
         return True
-    strong = not _STRONG.isdisjoint(words(name))
-    return not strong and (value.islower() or value.istitle()) and bool(_NEXT_WORD.match(text, end))
+    return (
+        not _may_be_word(name) and (value.islower() or value.istitle()) and bool(_NEXT_WORD.match(text, end))
+    )

@@ -21,7 +21,7 @@ from ote_logging.redaction.patterns import RUN, SHORTEST_TOKEN, TO_RUNS, Finding
 from ote_logging.redaction.values import ATOMS, ERROR, KEY, Walk, is_blank
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
-_SHORTEST_SECRET = 5  # `pwd=x`
+_SHORT = 8  # below, only `pwd=x1` and the like hold a secret
 _SHORTEST_ENVIRONMENT_VALUE = 8
 # Names, statuses and paths come again and again; messages do not, and are too long to be worth a look-up.
 _REMEMBERED_TEXTS = 2048
@@ -67,7 +67,7 @@ class Redactor:
         self._assignments = Assignments(self._keys)
         self._literals = _secret_values(os.environ if environ is None else environ, self._keys)
         self._own, self._email, self._custom = own, email, custom
-        self._shortest = 0 if own or email or custom else _SHORTEST_SECRET
+        self._short = 0 if own or email or custom else _SHORT
         self._has_chosen = bool(self._literals or own or email)
         self._longest_word = self._shortest_secret_word() - 1
         self._clean: set[str] = set()
@@ -76,7 +76,9 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """``text`` with every secret replaced; the same object when there is none."""
-        if len(text) < self._shortest or text in self._clean:
+        if len(text) < self._short and "=" not in text and ":" not in text and "-" not in text:
+            return text
+        if text in self._clean:
             return text
         try:
             findings = self._findings(text)
