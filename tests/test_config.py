@@ -788,6 +788,12 @@ def test_an_untrusted_module_is_not_imported(tmp_path: Path, monkeypatch: pytest
     del sys.modules["evil_module"]
 
 
+def test_without_a_source_the_packaged_file_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a source a file of the package itself is read, shown here on one that is empty."""
+    monkeypatch.setattr("ote_logging.config.source.PACKAGED", "py.typed")
+    assert check() == ["py.typed:1: the file is empty; a configuration begins with: version: 1"]
+
+
 def test_a_class_whose_module_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The reason for which a trusted module does not import is told, not that it is absent."""
     (tmp_path / "failing_module.py").write_text("import absent_dependency\n")

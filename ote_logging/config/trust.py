@@ -155,7 +155,9 @@ def _home_of(name: str) -> str | None:
         try:
             if isinstance(getattr(import_module(home), name, None), type):
                 return home
-        except ImportError:
+        except (
+            Exception
+        ):  # a home that does not import has no class to offer; this is advice, not the finding
             continue
     return None
 
