@@ -44,8 +44,7 @@ class _Frame:
             return
         self._exit_status = "SIGINT" if isinstance(error, KeyboardInterrupt) else 1
         self._keys["status"] = "error"
-        trace = _without_runner(error.__traceback__)
-        _log.critical("unhandled %s", type(error).__name__, exc_info=(type(error), error, trace))
+        _log.critical("unhandled %s", type(error).__name__, exc_info=error)
 
     def close(self) -> None:
         """Log the end: when the threads have ended and the program's own exit functions have run."""
@@ -62,18 +61,22 @@ def main(argv: list[str]) -> None:
         SystemExit: the program's own; 2 where the configuration is refused or there is no such program.
     """
     source, *command = argv
-    try:
-        configure(source or None)
-    except (ConfigError, OSError) as error:
-        sys.exit(f"ote run: {error}")
     is_module = command[0] == "-m"
     sys.argv = command[1:] if is_module else command
+    try:
+        if not is_module:
+            os.stat(sys.argv[0])
+        configure(source or None)
+    except (ConfigError, OSError) as error:
+        sys.stderr.write(f"ote run: {error}\n")
+        sys.exit(2)
     frame = _Frame(list(sys.argv))
     atexit.register(frame.close)
     _log_unhandled_in_threads()
     try:
         _run_module(sys.argv[0]) if is_module else _run_file(sys.argv[0])
     except BaseException as error:
+        error.__traceback__ = _without_runner(error.__traceback__)
         frame.failed(error)
         _hide_runner(error)
         raise
@@ -84,11 +87,8 @@ def _run_file(path: str) -> None:
         runpy.run_path(path, run_name="__main__")
         return
     sys.path[0] = os.path.dirname(os.path.realpath(path))
-    try:
-        with open(path, "rb") as file:
-            code = compile(file.read(), path, "exec", dont_inherit=True)
-    except OSError as error:
-        sys.exit(f"ote run: cannot open {path!r}: {error.strerror}")
+    with open(path, "rb") as file:
+        code = compile(file.read(), path, "exec", dont_inherit=True)
     module = ModuleType("__main__")
     module.__file__ = path
     module.__dict__["__builtins__"] = __builtins__
@@ -118,7 +118,9 @@ def _hide_runner(error: BaseException) -> None:
     shown = sys.excepthook
 
     def hook(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
-        shown(kind, value, _without_runner(trace) if value is error else trace)
+        if value is error:
+            value.__traceback__ = trace = _without_runner(trace)
+        shown(kind, value, trace)
 
     sys.excepthook = hook
 

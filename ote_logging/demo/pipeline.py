@@ -64,12 +64,8 @@ def validate(code: str) -> None:
     except SyntaxError as error:
         raise ValidationError(f"{type(error).__name__}: {error.msg}", error.lineno or 0) from error
     for node in ast.walk(tree):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module]
-        for name in names:
-            if importlib.util.find_spec(name) is None:
-                raise ValidationError(f"no module named {name!r}", node.lineno)
+        if isinstance(node, ast.ImportFrom) and importlib.util.find_spec(node.module or "") is None:
+            raise ValidationError(f"no module named {node.module!r}", node.lineno)
 
 
 def generate(component: str, folder: Path) -> Path:
