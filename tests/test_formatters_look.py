@@ -85,3 +85,21 @@ def test_a_logger_has_one_column_whatever_its_name(name, shown):
 
     assert look.logger(name) == shown
     assert cells(shown) == look.logger_width
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "shown"),
+    [
+        ("DEBUG", 10, "\x1b[2mDEBUG\x1b[0m"),
+        ("INFO", 20, "\x1b[32mINFO \x1b[0m"),
+        ("WARNING", 30, "\x1b[33mWARN \x1b[0m"),
+        ("NOTICE", 35, "\x1b[33mNOTIC\x1b[0m"),
+        ("ERROR", 40, "\x1b[31mERROR\x1b[0m"),
+        ("CRITICAL", 50, "\x1b[1;31mCRIT \x1b[0m"),
+    ],
+)
+def test_a_level_is_five_columns_in_its_colour(name, number, shown):
+    """Known levels have short names, others their beginning; the colour follows the number."""
+    look = Look(is_coloured=True, is_ascii=False, width=100)
+
+    assert look.level(name, number) == shown

@@ -49,7 +49,9 @@ def test_a_visible_text_is_one_line_and_stays_as_it_is(text):
     assert visible(shown.encode().decode()) == shown
 
 
-@pytest.mark.parametrize(("text", "columns"), [("abc", 3), ("日本", 4), ("é", 1), ("✅ ", 3), ("⏱", 1)])
+@pytest.mark.parametrize(
+    ("text", "columns"), [("abc", 3), ("日本", 4), ("e\u0301", 1), ("✅ ", 3), ("⏱", 1), ("⏱️", 1)]
+)
 def test_columns_are_counted_as_terminals_do(text, columns):
     """Wide characters and emoji take two columns, combining ones none."""
     assert cells(text) == columns
