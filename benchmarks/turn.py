@@ -46,22 +46,24 @@ def _arguments() -> argparse.ArgumentParser:
 def _played(work: Work, seat: Seat, rounds: int) -> Result:
     try:
         contest = work.prepare(seat)
-    except (ImportError, AttributeError, NotThereError, ValueError) as error:
-        return Result(work.name, seat.peer, work.measure, problem=absence(error))
+    except Exception as error:  # whatever the set-up of a peer raises
+        return Result(work.name, seat.peer, work.measure, problem=problem_of(error))
     result = Result(work.name, seat.peer, work.measure)
     for timed, base, peer in play(contest, rounds, seat.events, work.slices):
         result += Result(work.name, seat.peer, work.measure, (timed,), base, peer, _max_rss_mb())
     return result
 
 
-def absence(error: Exception) -> str:
-    """Return why a peer cannot take part, in a few words."""
+def problem_of(error: BaseException) -> str:
+    """Return why a peer cannot take part, in a few words: not installed, not there, or a failure."""
     # dictConfig tells only in the cause that it could not import a class.
-    while isinstance(error, ValueError) and isinstance(error.__cause__, Exception):
+    while isinstance(error, ValueError) and error.__cause__:
         error = error.__cause__
     if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("ote_logging"):
         return f"not installed: {error.name}"
-    return f"not there: {error}"
+    if isinstance(error, ImportError | AttributeError | NotThereError):
+        return f"not there: {error}"
+    return f"failed: {type(error).__name__}: {error}"
 
 
 def _max_rss_mb() -> float:

@@ -1,6 +1,7 @@
 """The benchmark's own arithmetic, reading and showing; how fast anything is stands in its results."""
 
 import logging
+import logging.config
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,7 +21,7 @@ from benchmarks.results import Result, Run, load, save
 from benchmarks.rounds import Round, play
 from benchmarks.runner import Plan
 from benchmarks.table import HEAD, as_markdown, as_text, growth_rows, mark, rows
-from benchmarks.turn import absence
+from benchmarks.turn import problem_of
 from benchmarks.works import WORKS
 from benchmarks.works.reading import lines
 from benchmarks.works.threads import in_threads, shares
@@ -324,6 +325,7 @@ def test_a_full_plan_is_long_enough_to_be_believed() -> None:
     ("error", "expected"),
     [
         pytest.param(ModuleNotFoundError("no eliot", name="eliot"), "not installed: eliot", id="library"),
+        pytest.param(NameError("no name"), "failed: NameError: no name", id="fault"),
         pytest.param(NotThereError("no queue"), "not there: no queue", id="ability"),
         pytest.param(
             ModuleNotFoundError("no x", name="ote_logging.x"), "not there: no x", id="module of ours"
@@ -331,8 +333,8 @@ def test_a_full_plan_is_long_enough_to_be_believed() -> None:
     ],
 )
 def test_what_keeps_a_peer_away_is_said(error: Exception, expected: str) -> None:
-    """A library that is not installed is told from an ability that does not exist."""
-    assert absence(error) == expected
+    """A library that is not installed, an ability that does not exist and a fault are told apart."""
+    assert problem_of(error) == expected
 
 
 def test_the_lines_to_read_have_their_size() -> None:
@@ -345,3 +347,13 @@ def test_works_name_known_peers() -> None:
     written = [work for work in WORKS.values() if not work.name.startswith(("imports.", "reading."))]
 
     assert {peer for work in written for peer in work.peers} <= set(PEERS)
+
+
+def test_the_cause_of_a_refused_configuration_is_said() -> None:
+    """``dictConfig`` hides behind a ValueError that a class could not be imported; the table tells it."""
+    refused = {"version": 1, "handlers": {"h": {"class": "ote_logging.handlers.NoSuchHandler"}}}
+
+    with pytest.raises(ValueError, match="Unable") as caught:
+        logging.config.DictConfigurator(refused).configure()
+
+    assert problem_of(caught.value).startswith("not there:")

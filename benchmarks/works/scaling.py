@@ -120,7 +120,6 @@ def _work(axis: str, title: str, step: int, prepare: Callable[[int, Seat], Conte
         quick_events=quick,
         slices=1 if many > 2_000 else 5,
         processes=1,
-        pinned=axis != "threads",
         step=(axis, step),
     )
 
