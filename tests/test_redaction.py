@@ -255,6 +255,15 @@ def test_wrong_options_are_refused_together() -> None:
     assert len(caught.value.problems) == 6
 
 
+@pytest.mark.parametrize(
+    ("args", "harmless"),
+    [((7, "save", None), True), (("abc12345def",), False), (("a=b",), False), (([],), False), ({}, False)],
+)
+def test_arguments_are_words_only_when_short(redactor: Redactor, args: object, harmless: bool) -> None:
+    """Eight letters and digits after `Bearer` are a secret, so an argument of that length is looked at."""
+    assert redactor.are_words(args) is harmless
+
+
 def test_the_memory_for_texts_is_bounded(redactor: Redactor) -> None:
     """Distinct texts and words before separators do not pile up."""
     for number in range(10_000):

@@ -221,7 +221,11 @@ def urls(text: str) -> Iterator[Finding]:
                     yield Finding(start, end, "url")
 
 
-_SCHEME = re.compile(r"(?<![A-Za-z])(?i:(?P<bearer>bearer)|(?P<basic>basic)) {1,4}(?P<value>[\w.~+/=\-]{8,})")
+SHORTEST_CREDENTIAL = 8
+_SCHEME = re.compile(
+    r"(?<![A-Za-z])(?i:(?P<bearer>bearer)|(?P<basic>basic)) {1,4}"
+    rf"(?P<value>[\w.~+/=\-]{{{SHORTEST_CREDENTIAL},}})"
+)
 _WORDLIKE = re.compile(r"[A-Za-z][a-z]{0,30}(?:[-/][A-Za-z]?[a-z]{1,30}){0,4}[.]?\Z")
 
 

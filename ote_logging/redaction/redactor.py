@@ -139,7 +139,8 @@ class Redactor:
         """Return how many letters and digits a secret has at least that stands by itself."""
         if self._own or self._email or self._custom:
             return 0
-        return _SHORTEST_ENVIRONMENT_VALUE if self._literals else SHORTEST_TOKEN
+        # Not the length of a token: after `Bearer` fewer letters are a secret as well.
+        return min(_SHORTEST_ENVIRONMENT_VALUE, forms.SHORTEST_CREDENTIAL)
 
     def _failed(self) -> str:
         self.failures += 1
