@@ -115,6 +115,9 @@ class Context:
 
     def child(self, operation: str) -> "Context":
         """Return the context of a new span called ``operation`` inside this one."""
+        while self.outer is not None and self.outer.is_left:
+            # Spans that relieve each other, the next begun before the last has ended, would pile up.
+            self.outer = self.outer.outer
         inner = _new_context(Context)
         inner.session_id = session_id = self.session_id
         inner.fields = self.fields
@@ -260,7 +263,7 @@ class session(_Scope):
 class bind(_Scope):
     """Fields on every record of a block, of every library: ``with bind(user_id=7): ...``."""
 
-    def __init__(self, **fields: Any) -> None:
+    def __init__(self, /, **fields: Any) -> None:
         """Prepare to bind ``fields``; an inner binding of a name hides an outer one."""
         super().__init__(lambda: current().with_fields(fields))
 
