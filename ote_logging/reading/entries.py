@@ -85,7 +85,7 @@ class Reader:
         return map(Entry, chain.from_iterable(self.batches()))
 
     def batches(self) -> Iterator[list[dict[str, Any]]]:
-        """Yield the decoded objects of the entries, many at a time: what a fold over millions works on.
+        """Yield the decoded objects of the entries, one or more at a time: for folds over millions.
 
         Raises:
             ReadError: a file cannot be opened or read.
@@ -93,7 +93,8 @@ class Reader:
         self._found = _Decoder()
         for path in self.paths:
             for body in filter(None, _whole_lines(_blocks(path))):
-                yield self._found.objects(body)
+                if found := self._found.objects(body):
+                    yield found
 
 
 class _Decoder:

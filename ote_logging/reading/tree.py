@@ -141,6 +141,10 @@ class Tree:
         """Return roots, orphans and the first member of each ring together, in the order of time."""
         return sorted((*self.roots, *self.orphans, *(ring[0] for ring in self.rings)), key=_order)
 
+    def timeline(self) -> list[Node | Entry]:
+        """Return tops and loose records together, in the order of time."""
+        return sorted((*self.tops(), *self.loose), key=_order)
+
     def walk(self) -> Iterator[tuple[int, Node]]:
         """Yield every operation with its depth, parents before children, in the order of time."""
         pending = [(0, node) for node in reversed(self.tops())]

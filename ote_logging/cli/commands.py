@@ -1,0 +1,111 @@
+"""The commands as a user types them: their arguments, options and help.
+
+What a command does lies in the module of its name and is imported when it runs, so that ``ote --help``
+costs no more than typer.
+
+LOCATION: ote_logging/cli/commands.py
+DEPENDENCIES: typer; config, find, report, tree of this folder, each when it is called
+TRACE POINTS: none
+"""
+
+from typing import Annotated
+
+import typer
+
+Session = Annotated[
+    str,
+    typer.Argument(
+        metavar="SESSION",
+        show_default=False,
+        help="A file, a folder (its newest session), a glob in quotes, or - for standard input; also .gz.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+def tree(
+    session: Session,
+    every: Annotated[bool, typer.Option("--all", help="Also ordinary messages below WARNING.")] = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=0, metavar="N", help="Print N lines, 1000 unless told; 0 prints all.", show_default=False
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show the operations of a session as a tree."""
+    from ote_logging.cli.tree import show, show_json
+
+    if json:
+        show_json(session, limit or None)
+    else:
+        show(session, every=every, most_lines=1000 if limit is None else limit or None)
+
+
+def report(
+    session: Session,
+    limit: Annotated[int, typer.Option(min=0, metavar="N", help="Rows of each table; 0 prints all.")] = 20,
+    json: Json = False,
+) -> None:
+    """Sum up a session: operations, errors, records, losses."""
+    from ote_logging.cli.report import show, show_json
+
+    if json:
+        show_json(session)
+    else:
+        show(session, limit or None)
+
+
+def find(
+    session: Session,
+    conditions: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[CONDITION]...",
+            show_default=False,
+            help="key=value, key!=value, key~text, key>number, also >=, <, <=; a.b.0 leads into objects.",
+        ),
+    ] = None,
+    errors: Annotated[bool, typer.Option("--errors", help="Only records that tell of a failure.")] = False,
+    operation: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only records of this operation.", show_default=False)
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after N records; 0 does not.")] = 0,
+    json: Json = False,
+) -> None:
+    """Print the records that meet all conditions.
+
+    With --json they are a session again: pipe them into "ote tree -".
+    """
+    from ote_logging.cli.find import show
+    from ote_logging.reading import Condition
+
+    try:
+        wanted = [Condition.parse(text) for text in conditions or ()]
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    show(session, wanted, errors=errors, operation=operation, most=limit or None, as_json=json)
+
+
+def config(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", show_default=False, help="A logging configuration in YAML.")
+    ],
+    trust: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PACKAGE", show_default=False, help="A package whose classes FILE may name; repeatable."
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Check a configuration without switching it on."""
+    from ote_logging.cli.config import show
+
+    if not show(file, trust or (), as_json=json):
+        raise typer.Exit(1)
+
+
+ALL = (tree, report, find, config)
+"""In the order of ``ote --help``."""

@@ -1,0 +1,65 @@
+"""Lay out a table: the first column gives way, optional columns go where there is no room.
+
+LOCATION: ote_logging/cli/table.py
+DEPENDENCIES: screen, visible (columns of a terminal)
+TRACE POINTS: none
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ote_logging.cli.screen import BOLD, DIM, PLAIN, Part, Screen
+from ote_logging.visible import cells, fitted
+
+_GAP: Final = "  "
+_LEAST: Final = 16
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its heading, and how its cells look."""
+
+    heading: str
+    code: str = PLAIN
+    is_number: bool = True
+    is_optional: bool = False
+    """It is left out where the first column would get less than 16 columns of the terminal."""
+
+
+def print_table(
+    screen: Screen, columns: Sequence[Column], rows: Sequence[Sequence[str]], most: int | None
+) -> None:
+    """Print the first ``most`` of ``rows``, visible texts, and how many more there are."""
+    headings = [column.heading for column in columns]
+    shown = rows[:most]
+    widths = [max(map(cells, texts)) for texts in zip(headings, *shown, strict=True)]
+    places = _places(columns, widths, screen.width)
+    if screen.width is not None:
+        others = sum(len(_GAP) + widths[place] for place in places[1:])
+        widths[0] = min(widths[0], max(screen.width - others, _LEAST))
+    codes = [column.code for column in columns]
+    for texts, painted in ((headings, [BOLD] * len(columns)), *((row, codes) for row in shown)):
+        line = [_cell(texts[place], columns[place], widths[place], screen.cut) for place in places]
+        gaps = ["", *(_GAP for _ in places[1:])]
+        screen.line(
+            *(Part(gap + cell, painted[place]) for gap, cell, place in zip(gaps, line, places, strict=True))
+        )
+    if len(rows) > len(shown):
+        screen.line(Part(f"{screen.cut} {len(rows) - len(shown):,} more; --limit 0 shows all", DIM))
+
+
+def _places(columns: Sequence[Column], widths: Sequence[int], width: int | None) -> list[int]:
+    """Return which columns are shown."""
+    places = list(range(len(columns)))
+    for place in reversed(range(len(columns))):
+        taken = sum(widths[other] + len(_GAP) for other in places[1:])
+        if width is not None and columns[place].is_optional and taken + min(widths[0], _LEAST) > width:
+            places.remove(place)
+    return places
+
+
+def _cell(text: str, column: Column, width: int, mark: str) -> str:
+    if column.is_number:
+        return " " * (width - cells(text)) + text
+    return fitted(text, width, mark)
