@@ -17,7 +17,8 @@ from typing import Any
 
 from ote_logging import context
 from ote_logging.jsonable import Limits, jsonable, qualified_name
-from ote_logging.operations import Operation, Site
+from ote_logging.operations import Operation
+from ote_logging.sites import Site
 
 
 class Arguments:
@@ -190,10 +191,10 @@ class Calls:
         self._fields = fields
         code = getattr(function, "__code__", None)
         # Where the function stands, for its caller may be an event loop.
-        self._site = (
-            Site(code.co_filename, code.co_firstlineno, code.co_name)
+        self._site: Site = (
+            (code.co_filename, code.co_firstlineno, code.co_name)
             if code is not None
-            else Site(module, 0, self.operation)
+            else (module, 0, self.operation)
         )
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:

@@ -169,6 +169,10 @@ class Context:
             variables[PARENT_VARIABLE] = "00-{}-{}-01".format(*_process.remote_parent)
         return variables
 
+    def __reduce__(self) -> tuple[Callable[..., "Context"], tuple[Any, ...]]:
+        """A record may travel to another process; what is around its context stays here."""
+        return _restored, (dict(self.fields), *(getattr(self, name) for name in _IDS))
+
     def __repr__(self) -> str:
         ids = ", ".join(f"{name}={value!r}" for name, value in self.keys.items())
         return f"Context({ids}, fields={dict(self.fields)!r})"
@@ -176,6 +180,14 @@ class Context:
 
 
 _new_context: Final = Context.__new__
+_IDS: Final = ("session_id", "trace_id", "span_id", "parent_id", "operation", "keys", "attributes")
+
+
+def _restored(fields: dict[str, Any], session_id: str, *others: Any) -> Context:
+    context = Context(session_id, MappingProxyType(fields))
+    for name, value in zip(_IDS[1:], others, strict=True):
+        setattr(context, name, value)
+    return context
 
 
 class _Process:

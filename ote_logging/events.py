@@ -147,9 +147,10 @@ class TRACE(_TracePoint):
 
 def event_of(record: logging.LogRecord, message: str) -> Event | None:
     """Return the event that ``record`` carries or that its ``message`` tells as text, else None."""
-    if isinstance(record.msg, Event):
-        return record.msg
-    if message[:1] in _ORDINARY_STARTS:
+    # Not isinstance(): it asks the object for __class__, which may raise.
+    if issubclass(type(record.msg), Event):
+        return record.msg  # type: ignore[return-value]  # the line above has shown it
+    if message[:1] in ORDINARY_STARTS:
         return None
     known = record.__dict__.get("_ote_event")
     if known is None or known.text != message:
@@ -159,7 +160,7 @@ def event_of(record: logging.LogRecord, message: str) -> Event | None:
 
 # A marker begins with T, E, S or F; before it may stand white space and emoji, also in the form that
 # UTF-8 read as cp1252 gives. All else is told from its first character, without a pattern.
-_ORDINARY_STARTS: Final = frozenset(map(chr, range(33, 127))) - frozenset("TESF")
+ORDINARY_STARTS: Final = frozenset(map(chr, range(33, 127))) - frozenset("TESF")
 _MARKER: Final = re.compile(
     r"[^\x21-\x7e]*(?:(TRACE|EVALUATION): *|(START|END|FAILED) +\[\d{4}-\d\d-\d\d[T ]\d\d:\d\d[^\]\s]*\] +)"
 )

@@ -8,7 +8,6 @@ TRACE POINTS: ContextFilter.filter() - a record gets its ids; RedactFilter.filte
 """
 
 import logging
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from ote_logging.context import current
 from ote_logging.events import Event
 from ote_logging.records import (
     CONTEXT,
+    EXCEPTION,
     ID_ATTRIBUTES,
     REDACTED_BY,
     STANDARD_COUNT,
@@ -23,19 +23,14 @@ from ote_logging.records import (
     added_to,
     attribute_name,
     field_name,
+    has_words_apart,
     mark,
     message_of,
 )
 from ote_logging.redaction import Redactor
 from ote_logging.tracebacks import describe, render
 
-EXCEPTION: Final = "_ote_exception"
-"""The record's attribute that holds its exception as data, without secrets."""
-
 _ATOMS: Final = frozenset({int, float, bool, type(None)})
-# Words and placeholders with a space between them: nothing in an argument completes what stands around it.
-_WORDS_APART: Final = re.compile(r"(?:(?:[A-Za-z0-9]{1,19}|%[sdr])[.,;!?]? ?(?:(?<= )|\Z))*\Z")
-_has_words_apart: Final = Remembered(lambda template: _WORDS_APART.match(template) is not None)
 
 
 class ContextFilter(logging.Filter):
@@ -109,7 +104,7 @@ class RedactFilter(logging.Filter):
         message, args = record.msg, record.args
         if type(message) is not str:
             self._clean_object(record, message)
-        elif not (args and _has_words_apart[message] and self.redactor.are_words(args)):
+        elif not (args and has_words_apart[message] and self.redactor.are_words(args)):
             self._clean_text(record)
         needs_look = self._needs_look
         for attribute, value in added_to(record):
@@ -126,9 +121,10 @@ class RedactFilter(logging.Filter):
         return self.redactor.is_secret_key(name) if name else None
 
     def _clean_object(self, record: logging.LogRecord, message: object) -> None:
-        if isinstance(message, Event):
-            record.msg = message.redacted(self.redactor)
-        elif isinstance(message, Mapping):
+        # Not isinstance(): it asks the object for __class__, which may raise.
+        if issubclass(type(message), Event):
+            record.msg = message.redacted(self.redactor)  # type: ignore[attr-defined]  # shown above
+        elif issubclass(type(message), Mapping):
             # python-json-logger takes a mapping for fields.
             record.msg = self.redactor.value("", message)
         else:

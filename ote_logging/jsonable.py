@@ -46,6 +46,8 @@ T = TypeVar("T")
 _INT_MIN, _INT_MAX = -(2**63), 2**64 - 1
 # 4,214 digits: below it str() is quick, and CPython's own bound of 4,300 digits is not met.
 _INT_TEXT_BITS = 14_000
+# Their str() is short and quick; an integer's may be neither.
+_ATOMS = frozenset({float, bool, type(None)})
 # A text of this length is kept whatever the limits: it is no longer than the mark that would stand for it.
 _SHORT = 64
 # What a value counts besides its characters, so that a million empty lists are bounded as well.
@@ -103,8 +105,11 @@ def text_of(value: object, limits: Limits = DEFAULT) -> str:
 
     A container that is too long or too deep for ``str`` is shown as the JSON values that stand for it.
     """
-    if type(value) is str and len(value) <= limits.chars and value.isascii():
-        return value
+    kind = type(value)
+    if kind is str and len(value) <= limits.chars and value.isascii():  # type: ignore[arg-type,attr-defined]  # the exact type was asked for
+        return value  # type: ignore[return-value]  # the same
+    if kind in _ATOMS or (kind is int and _INT_MIN <= value <= _INT_MAX):  # type: ignore[operator]  # the same
+        return str(value)
     return _walked(limits, lambda walk: walk.shown(value))
 
 

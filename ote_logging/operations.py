@@ -9,29 +9,18 @@ import logging
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from types import FrameType, TracebackType
-from typing import Any, Final, NamedTuple
+from functools import lru_cache
+from types import TracebackType
+from typing import Any, Final
 
 from ote_logging import context
 from ote_logging.context import Context
 from ote_logging.events import Event, Redactor, cleaned, shown_pairs
 from ote_logging.jsonable import qualified_name, text_of
+from ote_logging.sites import Site, new_record
 
 _NO_KEYS: Final[Mapping[str, Any]] = {}
 _NOTE: Final = "TRACE: "
-
-
-class Site(NamedTuple):
-    """The place in the program that a record names as its caller."""
-
-    file: str
-    line: int
-    function: str
-
-    @classmethod
-    def of(cls, frame: FrameType) -> "Site":
-        """Return where ``frame`` stands."""
-        return cls(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
 
 
 class _SpanEvent(Event):
@@ -65,7 +54,7 @@ class SpanStart(_SpanEvent):
 
     def __str__(self) -> str:
         shown = f" ({', '.join(shown_pairs(self.fields))})" if self.fields else ""
-        return f"⏱️  START [{_clock(self.time_s)}] {self.operation}{shown}"
+        return f"⏱️  START [{_clock(int(self.time_s))}] {self.operation}{shown}"
 
 
 class SpanEnd(_SpanEvent):
@@ -76,16 +65,18 @@ class SpanEnd(_SpanEvent):
     event = "span_end"
 
     def __str__(self) -> str:
-        ended = f"[{_clock(self.time_s)}] {self.operation} (Duration: {self.keys['duration_ms'] / 1000:.3f}s)"
+        duration_s = self.keys["duration_ms"] / 1000
+        ended = f"[{_clock(int(self.time_s))}] {self.operation} (Duration: {duration_s:.3f}s)"
         if self.keys["status"] == "error":
             return f"❌ FAILED {ended} Error: {self.keys['error_message']}"
         shown = "".join(f" | {pair}" for pair in shown_pairs(self.fields))
         return f"✅ END {ended}{shown}"
 
 
-def _clock(time_s: float) -> str:
+@lru_cache(maxsize=8)
+def _clock(second: int) -> str:
     """Return the local time as people read it: ISO 8601 to the second."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(time_s))
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(second))
 
 
 class Operation:
@@ -144,9 +135,10 @@ class Operation:
     def _log(
         self, logger: logging.Logger, level: int, event: Event, error: BaseException | None = None
     ) -> None:
-        exc_info = None if error is None else (type(error), error, error.__traceback__)
-        file, line, function = self._site
-        logger.handle(logger.makeRecord(logger.name, level, file, line, event, (), exc_info, function))
+        record = new_record(logger, level, self._site, event)
+        if error is not None:
+            record.exc_info = (type(error), error, error.__traceback__)
+        logger.handle(record)
 
 
 def _is_orderly(error: BaseException) -> bool:

@@ -9,13 +9,14 @@ TRACE POINTS: context_of(), message_of(), extras_of() - a formatter or handler r
 """
 
 import logging
-import sys
+import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, Final, TypeVar
 
 from ote_logging.context import Context, current
 from ote_logging.jsonable import text_of
+from ote_logging.sites import task_name
 
 T = TypeVar("T")
 
@@ -24,6 +25,9 @@ CONTEXT: Final = "_ote_context"
 
 REDACTED_BY: Final = "_ote_redacted_by"
 """The record's attribute that holds the filter which took its secrets off."""
+
+EXCEPTION: Final = "_ote_exception"
+"""The record's attribute that holds its exception as data, without secrets."""
 
 _OWN_START: Final = "_ote_own_start"
 
@@ -75,6 +79,12 @@ _REMEMBERED_NAMES: Final = 10_000
 _field_names: Final = Remembered(field_name)
 
 
+# Words and placeholders with a space between them: nothing in an argument completes what stands around it.
+_WORDS_APART: Final = re.compile(r"(?:(?:[A-Za-z0-9]{1,19}|%[sdr])[.,;!?]? ?(?:(?<= )|\Z))*\Z")
+has_words_apart: Final = Remembered(lambda template: _WORDS_APART.match(template) is not None)
+"""Whether a template, by its text, is such that its arguments may be judged one by one."""
+
+
 def mark(attributes: dict[str, Any], context: Context) -> None:
     """Write on a record's ``attributes`` whose it is; what the caller added stands before that."""
     own_start = len(attributes)
@@ -124,8 +134,4 @@ def task_of(record: logging.LogRecord) -> str | None:
     """Return the name of the asyncio task in which ``record`` was logged, if there is one."""
     if "taskName" in record.__dict__:
         return record.__dict__["taskName"]  # type: ignore[no-any-return]  # set by LogRecord from 3.12 on
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None or asyncio._get_running_loop() is None:
-        return None
-    task = asyncio.current_task()
-    return None if task is None else text_of(task.get_name())
+    return task_name()

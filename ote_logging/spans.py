@@ -17,7 +17,8 @@ from typing import Any, Final, Self, TypeVar, overload
 
 from ote_logging.calls import Arguments, Calls
 from ote_logging.jsonable import Limits
-from ote_logging.operations import Operation, Site
+from ote_logging.operations import Operation
+from ote_logging.sites import site_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -56,7 +57,7 @@ class span(Operation):
         frame = sys._getframe(1)
         logger = self.logger or _logger_of(frame.f_globals)
         if logger.isEnabledFor(self.level):
-            self.begin(logger, Site.of(frame))
+            self.begin(logger, site_of(frame))
         return self
 
     def __exit__(
@@ -69,7 +70,7 @@ class span(Operation):
         frame = sys._getframe(1)
         logger = self.logger or _logger_of(frame.f_globals)
         if logger.isEnabledFor(self.level):
-            self.begin(logger, Site.of(frame))
+            self.begin(logger, site_of(frame))
         return self
 
     async def __aexit__(

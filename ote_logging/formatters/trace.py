@@ -21,11 +21,10 @@ from typing import Any, Final, TextIO
 
 from ote_logging.context import Context
 from ote_logging.errors import ConfigError
-from ote_logging.filters import EXCEPTION
 from ote_logging.formatters.look import DIM, RED, Look, takes_marks, wants_colour, width_of
 from ote_logging.formatters.wording import Wording
 from ote_logging.jsonable import Limits, text_of
-from ote_logging.records import context_of, extras_of
+from ote_logging.records import EXCEPTION, context_of, extras_of
 from ote_logging.tracebacks import describe, render
 from ote_logging.visible import visible
 
