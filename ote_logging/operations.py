@@ -94,7 +94,7 @@ class Operation:
     _begun_ns: int
     _site: Site
 
-    def set(self, **fields: Any) -> None:
+    def set(self, /, **fields: Any) -> None:
         """Add ``fields`` to the record of the end."""
         self.fields = {**self.fields, **fields}
 
@@ -121,16 +121,21 @@ class Operation:
         if inner is None or logger is None:
             return
         keys: dict[str, Any] = {"status": "ok", "duration_ms": (ended_ns - self._begun_ns) / 1e6}
-        level, told = self.level, None
+        told = None
         if error is not None and not _is_orderly(error):
-            level = max(level, logging.ERROR)
             keys.update(_failure(error))
             told = _told_here(error, inner)
         self.context = None
         try:
-            self._log(logger, level, SpanEnd(self.name, keys, self.fields, time.time()), told)
+            event = self._ended(keys, error)
+            level = max(self.level, logging.ERROR) if event.keys["status"] == "error" else self.level
+            self._log(logger, level, event, told)
         finally:
             context.leave(inner)
+
+    def _ended(self, keys: Mapping[str, Any], error: BaseException | None) -> Event:
+        """Return what the end is logged as; its ``keys`` hold at least the status."""
+        return SpanEnd(self.name, keys, self.fields, time.time())
 
     def _log(
         self, logger: logging.Logger, level: int, event: Event, error: BaseException | None = None

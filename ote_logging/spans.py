@@ -6,7 +6,7 @@ operation, nothing happens at all.
 
 LOCATION: ote_logging/spans.py
 DEPENDENCIES: operations (begin and end), calls (observed functions)
-TRACE POINTS: span.__enter__(), span.__exit__() - a block begins and ends; observe() - a function is wrapped
+TRACE POINTS: Block.__enter__(), Block.__exit__() - a block begins and ends; observe() - a function is wrapped
 """
 
 import logging
@@ -25,33 +25,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 _LOGGERS: Final[dict[str, logging.Logger]] = {}
 
 
-class span(Operation):
-    """An operation: ``with span("save", user_id=7) as it: ...``, also ``async with`` and ``@span("save")``.
-
-    Two records at ``level``, or one at the end where ``start`` is False. A failure is logged at ERROR at
-    least; the exception passes unchanged but for one note. ``fields`` stand on both records, those of
-    ``set()`` on the end. ``logger`` is by default that of the module in which the block stands.
-    """
+class Block(Operation):
+    """An operation that lasts as long as its block, and is logged by the module in which that stands."""
 
     __slots__ = ()
-
-    def __init__(
-        self,
-        operation: str,
-        /,
-        *,
-        logger: logging.Logger | None = None,
-        level: int = logging.INFO,
-        start: bool = True,
-        **fields: Any,
-    ) -> None:
-        """Prepare the operation; it begins with the block."""
-        self.name = operation
-        self.logger = logger
-        self.level = level
-        self.has_start = start
-        self.fields = fields
-        self.context = None
 
     def __enter__(self) -> Self:
         frame = sys._getframe(1)
@@ -78,6 +55,35 @@ class span(Operation):
     ) -> None:
         if self.context is not None:
             self.end(error)
+
+
+class span(Block):
+    """An operation: ``with span("save", user_id=7) as it: ...``, also ``async with`` and ``@span("save")``.
+
+    Two records at ``level``, or one at the end where ``start`` is False. A failure is logged at ERROR at
+    least; the exception passes unchanged but for one note. ``fields`` stand on both records, those of
+    ``set()`` on the end. ``logger`` is by default that of the module in which the block stands.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        operation: str,
+        /,
+        *,
+        logger: logging.Logger | None = None,
+        level: int = logging.INFO,
+        start: bool = True,
+        **fields: Any,
+    ) -> None:
+        """Prepare the operation; it begins with the block."""
+        self.name = operation
+        self.logger = logger
+        self.level = level
+        self.has_start = start
+        self.fields = fields
+        self.context = None
 
     def __call__(self, function: F, /) -> F:
         """Observe ``function`` as this operation: each call is a span of its own."""
