@@ -178,4 +178,4 @@ def test_a_stream_that_has_no_lines_to_draw_gets_plain_signs():
 
     stream.flush()
     assert screen.is_ascii
-    assert stream.buffer.getvalue() == b"\\u251c\\u2500 gr\\xf6\\xdfe\n"
+    assert stream.buffer.getvalue() == b"|- gr\\xf6\\xdfe\n"

@@ -29,10 +29,11 @@ def test_operations_are_summed(session):
 
 
 def test_errors_are_counted_by_type_and_place(session):
-    """The innermost frame is the place; a failure that outer spans pass on counts once."""
+    """The innermost frame is the place; what outer spans pass on or records repeat counts once."""
     raised = {"type": "ValueError", "frames": [{"file": "/b.py", "line": 41}]}
     for number in range(2):
         session.end(f"b{number:015}", "encrypt", parent_id="a" * 16, exception=raised, **FAILED)
+        session.add("log", span_id="a" * 16, operation="save", exception=raised, **FAILED)
         session.end("a" * 16, "save", parent_id="9" * 16, **FAILED)
         session.end("9" * 16, "request", **FAILED)
     session.add(level="ERROR", message="no connection")

@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from ote_logging.cli import commands
+from ote_logging.cli.run import Verbatim
 from ote_logging.errors import OteError
 from ote_logging.visible import visible
 
@@ -78,6 +79,7 @@ app = typer.Typer(
 )
 for command in commands.ALL:
     app.command()(command)
+app.command(cls=Verbatim)(commands.run)
 
 
 def run(arguments: list[str] | None = None) -> None:

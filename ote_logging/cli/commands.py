@@ -107,5 +107,32 @@ def config(
         raise typer.Exit(1)
 
 
-ALL = (tree, report, find, config)
+def run(
+    command: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PROGRAM [ARGS]...", show_default=False, help="program.py ARGS, or: -m package ARGS"
+        ),
+    ],
+    config: Annotated[
+        str | None,
+        typer.Option(
+            "--config", metavar="FILE", show_default=False, help="Its logging.yaml; else the packaged one."
+        ),
+    ] = None,
+) -> None:
+    """Run a program unchanged, with its records written to a session."""
+    from ote_logging.cli.run import replace_process
+
+    replace_process(config, command)
+
+
+def demo() -> None:
+    """Run a small pipeline, traced, and show what was recorded."""
+    from ote_logging.cli.demo import show
+
+    raise typer.Exit(show())
+
+
+ALL = (tree, report, find, config, demo)
 """In the order of ``ote --help``."""

@@ -41,6 +41,9 @@ def inner_parts(entry: Entry) -> Iterator[Part]:
         yield Part(f"{_level(entry)}  ", level_colour(entry))
         yield Part(f"{shortened(str(entry.logger or ''))}: ", DIM)
         yield Part(shortened(str(entry.message or "")), PLAIN)
+        if entry.error_type:
+            yield Part("  " + failure_text(entry.error_type, entry.error_message), RED, gives=True)
+            yield Part(place_text(entry), DIM)
     else:
         yield Part(shortened(entry.event), CYAN)
         yield from outcome_parts(entry)

@@ -151,7 +151,7 @@ class _Page:
 
     def _gaps(self, gaps: Sequence[tuple[int, int]]) -> str:
         shown = [str(first) if first == last else f"{first}-{last}" for first, last in gaps[:_MOST_GAPS]]
-        return ", ".join(shown + [self._screen.cut] * (len(gaps) > _MOST_GAPS))
+        return ", ".join(shown + ["…"] * (len(gaps) > _MOST_GAPS))
 
     def _table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
         if rows:
@@ -159,7 +159,7 @@ class _Page:
             print_table(self._screen, columns, rows, self._most_rows)
 
     def _duration(self, duration_ms: float | None) -> str:
-        return "" if duration_ms is None else duration_text(duration_ms, ascii=self._screen.is_ascii)
+        return "" if duration_ms is None else duration_text(duration_ms)
 
 
 def _severity(level: str) -> tuple[int, str]:

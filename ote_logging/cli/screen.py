@@ -27,7 +27,9 @@ YELLOW: Final = "33"
 CYAN: Final = "36"
 FAILED: Final = "1;31"
 
+_CUT: Final = "…"
 _LEAST: Final = 12
+_ASCII_SIGNS: Final = {**str.maketrans("├└│─…·µ", "|`|-~-u"), ord("→"): "->"}
 
 
 class Part(NamedTuple):
@@ -49,13 +51,10 @@ class Screen:
         self.is_ascii = not takes_marks(self._stream)
         has_width = os.environ.get("COLUMNS", "").isdecimal() or self._stream.isatty()
         self.width = width_of(self._stream) if has_width else None
-        self.cut = "~" if self.is_ascii else "…"
 
     def line(self, *parts: Part) -> None:
         """Print ``parts`` as one line, cut to the width; blanks at its end are left out."""
-        fitting = (
-            parts if self.width is None else _cut(_eased(parts, self.width, self.cut), self.width, self.cut)
-        )
+        fitting = parts if self.width is None else _cut(_eased(parts, self.width, _CUT), self.width, _CUT)
         self._stream.write(self._painted(fitting).rstrip(" ") + "\n")
 
     def _painted(self, parts: Iterable[Part]) -> str:
@@ -70,7 +69,7 @@ class Screen:
         if not self.is_ascii:
             return text
         encoding = self._stream.encoding or "utf-8"
-        return text.encode(encoding, "backslashreplace").decode(encoding)
+        return text.translate(_ASCII_SIGNS).encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _eased(parts: Sequence[Part], width: int, mark: str) -> Iterator[Part]:

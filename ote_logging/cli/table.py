@@ -40,13 +40,13 @@ def print_table(
         widths[0] = min(widths[0], max(screen.width - others, _LEAST))
     codes = [column.code for column in columns]
     for texts, painted in ((headings, [BOLD] * len(columns)), *((row, codes) for row in shown)):
-        line = [_cell(texts[place], columns[place], widths[place], screen.cut) for place in places]
+        line = [_cell(texts[place], columns[place], widths[place]) for place in places]
         gaps = ["", *(_GAP for _ in places[1:])]
         screen.line(
             *(Part(gap + cell, painted[place]) for gap, cell, place in zip(gaps, line, places, strict=True))
         )
     if len(rows) > len(shown):
-        screen.line(Part(f"{screen.cut} {len(rows) - len(shown):,} more; --limit 0 shows all", DIM))
+        screen.line(Part(f"… {len(rows) - len(shown):,} more; --limit 0 shows all", DIM))
 
 
 def _places(columns: Sequence[Column], widths: Sequence[int], width: int | None) -> list[int]:
@@ -59,7 +59,7 @@ def _places(columns: Sequence[Column], widths: Sequence[int], width: int | None)
     return places
 
 
-def _cell(text: str, column: Column, width: int, mark: str) -> str:
+def _cell(text: str, column: Column, width: int) -> str:
     if column.is_number:
         return " " * (width - cells(text)) + text
-    return fitted(text, width, mark)
+    return fitted(text, width, "…")

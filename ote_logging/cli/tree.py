@@ -28,7 +28,6 @@ _ENTRIES_PER_LINE: Final = 10
 _COLUMNS_PER_LEVEL: Final = 6
 _DEEPEST: Final = 32
 _BRANCHES: Final = ("├─ ", "└─ ", "│  ", "   ")
-_ASCII_BRANCHES: Final = ("|- ", "`- ", "|  ", "   ")
 _EDGES: Final = ("session_start", "session_end")
 
 
@@ -49,7 +48,6 @@ class _Drawing:
         self._screen = screen
         self._tree = tree
         self._every = every
-        self._branches = _ASCII_BRANCHES if screen.is_ascii else _BRANCHES
         self._deepest = min(_DEEPEST, (screen.width or 200) // _COLUMNS_PER_LEVEL)
         self._rings = {ring[0]: len(ring) for ring in tree.rings}
         self._orphans = set(tree.orphans)
@@ -77,9 +75,9 @@ class _Drawing:
 
     def _leads(self, below: str, depth: int, is_last: bool) -> tuple[str, str]:
         """Return what stands before an item ``depth`` levels down, and before those below it."""
-        fork, corner, line, blank = self._branches
+        fork, corner, line, blank = _BRANCHES
         if depth >= self._deepest:
-            return f"{below}{self._screen.cut} {depth + 1} deep  ", below
+            return f"{below}… {depth + 1} deep  ", below
         return below + (corner if is_last else fork), below + (blank if is_last else line)
 
     def _shown(self, items: Iterable[Node | Entry]) -> list[Node | Entry]:
@@ -95,7 +93,7 @@ class _Drawing:
             return
         yield Part(shortened(item.operation) or "?", BOLD)
         if item.duration_ms is not None:
-            yield Part("  " + duration_text(item.duration_ms, ascii=self._screen.is_ascii), PLAIN)
+            yield Part("  " + duration_text(item.duration_ms), PLAIN)
         yield from self._status_parts(item)
         yield from self._notes(item)
         if item.fields:
@@ -127,8 +125,7 @@ class _Drawing:
             self._screen.line(Part(self._left_out(left), YELLOW))
         if printed:
             self._screen.line()
-        separator = ", " if self._screen.is_ascii else " · "
-        self._screen.line(Part(separator.join(self._sums(reader)), DIM))
+        self._screen.line(Part(" · ".join(self._sums(reader)), DIM))
 
     def _total(self) -> int:
         inside = sum(1 + len(self._shown(node.records)) for _, node in self._tree.walk())
@@ -137,7 +134,7 @@ class _Drawing:
     def _left_out(self, lines: int) -> str:
         unread = counted(self._tree.left_out, "record")
         beyond = f", {unread} not looked at" if self._tree.left_out else ""
-        return f"{self._screen.cut} {counted(lines, 'more line')}{beyond}; --limit 0 shows all"
+        return f"… {counted(lines, 'more line')}{beyond}; --limit 0 shows all"
 
     def _sums(self, reader: Reader) -> Iterator[str]:
         statuses = Counter(node.status for _, node in self._tree.walk())

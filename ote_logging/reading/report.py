@@ -239,11 +239,11 @@ class _Failures:
 
     def __init__(self) -> None:
         self._met: dict[tuple[str | None, Place | None, str], Failures] = {}
-        self._inside: dict[str, object] = {}
+        self._inside: dict[str, tuple[object, object]] = {}
 
     def add(self, wire: Wire) -> None:
-        """Count the failure that ``wire`` tells of, unless it was told by an operation inside."""
-        if wire["event"] == "span_end" and self._is_passed_on(wire):
+        """Count the failure that ``wire`` tells of, unless an operation inside told of it."""
+        if self._is_told(wire):
             return
         failure = failure_of(wire)
         kind, place = failure.type or None, where(wire)
@@ -252,12 +252,15 @@ class _Failures:
             key = (OTHER, None, "")
         self._met.setdefault(key, Failures(key[0], key[1], _message(wire), wire["timestamp"])).count += 1
 
-    def _is_passed_on(self, wire: Wire) -> bool:
+    def _is_told(self, wire: Wire) -> bool:
+        """Whether an operation inside failed so, and ``wire`` passes it on or repeats it."""
+        said = (wire.get("error_type"), wire.get("error_message"))
+        if wire["event"] != "span_end":
+            return said[0] is not None and self._inside.get(str(wire.get("span_id"))) == said
         inside = self._inside.pop(str(wire.get("span_id")), None)
-        kind = wire.get("error_type")
         if isinstance(parent_id := wire.get("parent_id"), str):
-            self._inside[parent_id] = kind
-        return kind is not None and inside == kind and "exception" not in wire
+            self._inside[parent_id] = said
+        return said[0] is not None and inside == said and "exception" not in wire
 
     def found(self) -> list[Failures]:
         """Return the failures, the most frequent first."""
