@@ -3,7 +3,7 @@
 Names are loaded when they are first asked for: a handler that folds metrics pays for no event loop.
 
 LOCATION: ote_logging/evaluation/
-DEPENDENCIES: metrics, comparison
+DEPENDENCIES: metrics, comparison, anomalies
 TRACE POINTS: none
 """
 
@@ -11,12 +11,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from ote_logging.evaluation.anomalies import AnomalyDetector
     from ote_logging.evaluation.comparison import ComparisonFramework
     from ote_logging.evaluation.metrics import PerformanceMetrics
 
-__all__ = ["ComparisonFramework", "PerformanceMetrics"]
+__all__ = ["AnomalyDetector", "ComparisonFramework", "PerformanceMetrics"]
 
-_HOME: Final = {"ComparisonFramework": "comparison", "PerformanceMetrics": "metrics"}
+_HOME: Final = {
+    "AnomalyDetector": "anomalies",
+    "ComparisonFramework": "comparison",
+    "PerformanceMetrics": "metrics",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -30,7 +30,7 @@ class Failure(NamedTuple):
     @property
     def text(self) -> str:
         """The key that this failure has where no fingerprint was recorded."""
-        return f"{self.type}: {self.message}" if self.type else self.message
+        return ": ".join(part for part in (self.type, self.message) if part)
 
 
 def failure_of(wire: Mapping[str, Any]) -> Failure:
