@@ -1,53 +1,103 @@
 """One file a session: every record a line, appended by one write.
 
 LOCATION: ote_logging/handlers/session.py
-DEPENDENCIES: records (whose session it is), formatters.json (the line), handlers.appending (the file)
+DEPENDENCIES: records (whose session it is), formatters.json (the line), handlers.appending (the file),
+    handlers.parts (its path), handlers.losses (counts)
 TRACE POINTS: SessionFileHandler.emit() - a record becomes a line of its session's file
 """
 
 import logging
 import os
-import threading
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
+from ote_logging.context import Context
 from ote_logging.formatters.json import JsonFormatter
-from ote_logging.handlers.appending import AppendedFile
-from ote_logging.handlers.naming import safe_name
+from ote_logging.handlers.appending import AppendedFile, Report
+from ote_logging.handlers.forks import renew_in_children
+from ote_logging.handlers.losses import Stats, Tally, loss_record
+from ote_logging.handlers.numbers import Numbers
+from ote_logging.handlers.opening import make_folder
+from ote_logging.handlers.parts import Folder, Keep
 from ote_logging.records import context_of
 
-_OPEN_FILES: Final = 64
+_OPEN_FILES: Final = 128
 
 
 class SessionFileHandler(logging.Handler):
     """Appends each record as one line to ``<directory>/session_<session id>.jsonl``.
 
-    A record is in the kernel when the call returns. Several threads and processes may write one file. The
-    folder is made with mode 0700, files with 0600.
+    A record is in the kernel when the call returns: it survives the end of the process, however it ends. A
+    loss of power is another matter, see ``fsync``. Several threads and processes may write one file. The
+    folder is made with mode 0700, files with 0600. A file or folder that is moved or deleted is made anew
+    within 0.1 s of records, and the lines that went into a deleted file meanwhile are written again.
+
+    A line that cannot be written harms nobody: it is counted (``stats``), stderr gets a line at most every
+    5 s, and the next line that can be written is followed by the event ``records_lost``.
 
     Args:
         directory: the folder, relative to the current one; made where it is missing.
         level: as of any handler.
+        fsync: force lines to the disk ``always`` before the call returns, ``never`` (the system does it
+            within about 30 s), or when that many seconds went by since it was last done.
+        max_bytes: a session goes on in ``session_<id>.1.jsonl`` before its file grows larger than this.
+        keep: limits by ``count`` of files, ``age_s`` and ``bytes`` in all; the oldest files go first, when a
+            new one is begun.
+        compress: pack full parts, and sessions that rested for an hour, to ``.jsonl.gz``.
+        on_error: ``raise`` where the folder cannot be written from the start, or ``degrade``: go on, as if it
+            had failed later.
 
     Raises:
         OSError: the folder cannot be made or written.
+        ValueError: an option has no such value.
     """
 
     formatter: logging.Formatter
 
-    def __init__(self, directory: str | os.PathLike[str] = "logs", level: int | str = logging.NOTSET) -> None:
+    def __init__(
+        self,
+        directory: str | os.PathLike[str] = "logs",
+        level: int | str = logging.NOTSET,
+        *,
+        fsync: Literal["never", "always"] | float = "never",
+        max_bytes: int | None = None,
+        keep: Mapping[str, float] | None = None,
+        compress: bool = False,
+        on_error: Literal["raise", "degrade"] = "raise",
+    ) -> None:
         super().__init__(level)
         self.directory = Path(directory).absolute()
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not os.access(self.directory, os.W_OK | os.X_OK):
-            raise PermissionError(f"{self.directory}: session files cannot be written here")
+        self._fsync_s = _interval(fsync)
+        limits = None if keep is None else Keep.of(keep)
+        self._folder = Folder(self.directory, _positive(max_bytes), limits, compress)
+        self._tally = Tally(str(self.directory))
         self._files: dict[str, AppendedFile] = {}
-        self._opening = threading.Lock()
+        self._numbers = Numbers()
         self.setFormatter(JsonFormatter())
+        renew_in_children(self)
+        self._switch_on(on_error)
+
+    def _switch_on(self, on_error: str) -> None:
+        if on_error not in ("raise", "degrade"):
+            raise ValueError(f"on_error is {on_error!r}; it is raise or degrade")
+        try:
+            make_folder(self.directory)
+            if not os.access(self.directory, os.W_OK | os.X_OK):
+                raise PermissionError(f"{self.directory}: session files cannot be written here")
+        except OSError as error:
+            if on_error == "raise":
+                raise
+            self._tally.complain(error)
 
     def path_of(self, session_id: str) -> Path:
-        """Return the file of a session."""
-        return self.directory / f"session_{safe_name(session_id)}.jsonl"
+        """Return the file of a session, the part that is written now."""
+        return self._folder.place(session_id).path()
+
+    def stats(self) -> Stats:
+        """Return how many records were written and lost by this process, and for which reasons."""
+        return self._tally.stats()
 
     def setFormatter(self, fmt: logging.Formatter | None) -> None:
         """Write lines by ``fmt``; the wire format where it is a JsonFormatter without options."""
@@ -68,24 +118,83 @@ class SessionFileHandler(logging.Handler):
             session_id = context_of(record).session_id
             file = self._files.get(session_id) or self._open(session_id)
             file.append(self._line(record, next(file.numbers)))
-        except Exception:  # the disk, and whatever a formatter of the program raises
+        except Exception:  # whatever a formatter of the program raises
             self.handleError(record)
 
+    def prepare(self, record: logging.LogRecord) -> tuple[str, bytes] | None:
+        """Return session and numbered line of ``record`` for ``append``, or None where it was lost."""
+        try:
+            session_id = context_of(record).session_id
+            file = self._files.get(session_id) or self._open(session_id)
+            return session_id, self._line(record, next(file.numbers))
+        except Exception:  # as in emit
+            self.handleError(record)
+            return None
+
+    def append(self, session_id: str, lines: bytes, records: int) -> None:
+        """Append the lines of ``records`` prepared records to the file of a session."""
+        (self._files.get(session_id) or self._open(session_id)).append(lines, records)
+
+    def lose(self, session_id: str, reason: BaseException | str, records: int = 1) -> None:
+        """Count prepared records of a session as lost."""
+        (self._files.get(session_id) or self._open(session_id)).lose(reason, records)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Count ``record`` as lost by the error that is being handled, whatever raiseExceptions says."""
+        self.lose(context_of(record).session_id, sys.exc_info()[1] or "unknown")
+
     def close(self) -> None:
-        """Close every file; a record that comes later opens its file again."""
-        with self._opening:
-            while self._files:
-                self._files.popitem()[1].close()
+        """Settle and close every file; a record that comes later opens its file again."""
+        for file in list(self._files.values()):
+            file.settle()
+        self._files.clear()
         super().close()
 
+    def renew(self) -> None:
+        """Begin anew in a forked child: its own numbers, nothing lost, files looked at."""
+        self._numbers.renew()
+        for session_id, file in self._files.items():
+            file.renew(self._numbers.of(session_id, self.directory))
+
     def _open(self, session_id: str) -> AppendedFile:
-        with self._opening:
-            file = self._files.get(session_id)
-            if file is None:
-                while len(self._files) >= _OPEN_FILES:
-                    self._files.pop(next(iter(self._files))).close()
-                file = self._files[session_id] = AppendedFile(self.path_of(session_id))
-            return file
+        # No lock: a signal handler may log here as well. Of two new files the first one to be set is taken.
+        place = self._folder.place(session_id)
+        numbers = self._numbers.of(session_id, place.path())
+        file = AppendedFile(place, numbers, self._tally, self._reporter(session_id), self._fsync_s)
+        file = self._files.setdefault(session_id, file)
+        for oldest in list(self._files)[:-_OPEN_FILES]:
+            closed = self._files.pop(oldest, None)
+            if closed is not None:
+                closed.settle()
+                file.take_over(closed)
+        return file
+
+    def _reporter(self, session_id: str) -> Report:
+        def report(reasons: Mapping[str, int], seq: int) -> bytes:
+            record = loss_record(reasons, Context(session_id))
+            try:
+                return self._line(record, seq)
+            except Exception:  # the formatter of the program is perhaps what lost the records
+                return JsonFormatter().line(record, seq)
+
+        return report
 
     def _formatted_line(self, record: logging.LogRecord, seq: int) -> bytes:
         return self.format(record).encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _interval(fsync: object) -> float | None:
+    """Return how many seconds may pass unsynced; None for any number of them."""
+    if fsync in ("never", "always"):
+        return None if fsync == "never" else 0.0
+    if isinstance(fsync, bool) or not isinstance(fsync, int | float) or not fsync >= 0:
+        raise ValueError(f"fsync is {fsync!r}; it is never, always or a number of seconds")
+    return float(fsync)
+
+
+def _positive(max_bytes: int | None) -> int | None:
+    if max_bytes is None:
+        return None
+    if isinstance(max_bytes, bool) or not isinstance(max_bytes, int) or max_bytes < 1:
+        raise ValueError(f"max_bytes is {max_bytes!r}; give a whole number above 0")
+    return max_bytes
