@@ -25,7 +25,7 @@ class Verbatim(TyperCommand):
 
 
 def command_line(config: str | None, command: Sequence[str]) -> list[str]:
-    """Return what starts ``command`` (program or "-m" first) under ``config``, by default the packaged one."""
+    """Return what starts ``command``, a program or "-m" first, under ``config`` or the packaged file."""
     return [sys.executable, "-m", "ote_logging.runner", config or "", *command]
 
 
