@@ -29,7 +29,9 @@ FAILED: Final = "1;31"
 
 _CUT: Final = "…"
 _LEAST: Final = 12
-_ASCII_SIGNS: Final = {**str.maketrans("├└│─…·µ", "|`|-~-u"), ord("→"): "->"}
+_ASCII_SIGNS: Final = str.maketrans(
+    {"├": "|", "└": "`", "│": "|", "─": "-", "…": "~", "·": "-", "µ": "u", "→": "->"}
+)
 
 
 class Part(NamedTuple):

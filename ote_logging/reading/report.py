@@ -153,17 +153,19 @@ class _Fold:
     def add(self, batch: list[Wire]) -> None:
         """Count the lines of ``batch``, which is not empty."""
         self._processes.add(batch)
+        loggers = self._loggers
         for wire in batch:
+            event: str = wire["event"]
+            level: Any = wire.get("level")
             try:
-                self._loggers[wire["logger"]][wire["level"]] += 1
+                loggers[wire["logger"]][level] += 1
             except (KeyError, TypeError):
-                self._add_level(str(wire.get("logger", "")), str(wire.get("level", "")))
-            event = wire["event"]
-            if event not in _UNMEASURED:
-                self._metrics.add_line(wire)
+                self._add_level(str(wire.get("logger", "")), str(level))
             if event == "span_start" or event == "span_end":
                 self._running.add(wire)
-            if "error_type" in wire or wire.get("level") in _FAILED_LEVELS or wire.get("status") == "error":
+            if event not in _UNMEASURED:
+                self._metrics.add_line(wire)
+            if level in _FAILED_LEVELS or "error_type" in wire or wire.get("status") == "error":
                 self._failures.add(wire)
 
     def _add_level(self, logger: str, level: str) -> None:
