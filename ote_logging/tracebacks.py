@@ -42,6 +42,9 @@ _REPEATED_FRAMES = 3
 _CAUSE = "The above exception was the direct cause of the following exception:"
 _CONTEXT = "During handling of the above exception, another exception occurred:"
 
+# The frames of this module stand between an observed function and its caller, and say nothing.
+_WRAPPERS = "ote_logging.calls"
+
 _QUOTED = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`""")
 _HEX = re.compile(r"[0-9a-fA-F]{8,}")
 _DIGITS = re.compile(r"\d+")
@@ -283,9 +286,11 @@ def _type_of(error: BaseException) -> str:
 
 def _traces(trace: object) -> Iterator[TracebackType]:
     """Yield the links of a traceback, outermost first; none when it is something else."""
-    while type(trace) is TracebackType:
-        yield trace
-        trace = trace.tb_next
+    while isinstance(trace, TracebackType):
+        following = trace.tb_next
+        if following is None or trace.tb_frame.f_globals.get("__name__") != _WRAPPERS:
+            yield trace
+        trace = following
 
 
 def _source(file: str, line: int | None, names: dict[str, Any]) -> str:

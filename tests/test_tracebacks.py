@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ote_logging.jsonable import Limits, jsonable
+from ote_logging.spans import observe
 from ote_logging.tracebacks import TracebackLimits, describe, fingerprint, render, summary, summary_of
 
 
@@ -463,3 +464,19 @@ def test_near_the_end_of_the_stack() -> None:
     caught(sink)
 
     assert {each["type"] for each in told} <= {f"{__name__}.SaveError", "<unprintable SaveError>"}
+
+
+def test_the_frames_of_observe_are_left_out():
+    """Between an observed function and its caller stands nothing of ours."""
+
+    @observe("save")
+    def save() -> None:
+        raise ValueError("boom")
+
+    with pytest.raises(ValueError, match="boom") as raised:
+        save()
+
+    assert [frame["function"] for frame in describe(raised.value)["frames"]] == [
+        "test_the_frames_of_observe_are_left_out",
+        "save",
+    ]
