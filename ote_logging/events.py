@@ -167,12 +167,12 @@ _MARKER: Final = re.compile(
 _ARROWS: Final = ("→", "â†’")
 _FAILED: Final = re.compile(r"FAILED(?: at (?:line )?(\d{1,9}))?")
 _DURATION: Final = re.compile(
-    r"(.+?) \(Duration: (\d+(?:\.\d+)?)s\)(?: Error: (.*)| \| (.*))?", re.DOTALL
+    r"(.+?) \(Duration: (\d{1,12}(?:\.\d+)?)s\)(?: Error: (.*)| \| (.*))?", re.DOTALL
 )
 _FIELD: Final = re.compile(r"([A-Za-z_][\w.-]*)=(.*)", re.DOTALL)
 _NEXT_FIELD: Final = re.compile(r", (?=[A-Za-z_][\w.-]*=)")
-_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,17})(\.\d+)?(?:e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
-_WORD: Final = re.compile(r"[A-Za-z_/][\w./:-]*", re.ASCII)
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,18})(\.\d+)?(?:e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+_WORD: Final = re.compile(r"(?!(?:True|False|None)\Z)[A-Za-z_/][\w./:-]*", re.ASCII)
 _SECONDS: Final = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s)")
 _WORDS: Final[Mapping[str, object]] = {"True": True, "False": False, "None": None}
 _MILLISECONDS: Final = {"s": 1000.0, "ms": 1.0}
@@ -196,7 +196,7 @@ def parse(message: str) -> Event | None:
 
 
 def _parse_trace(message: str, rest: str) -> Event | None:
-    head, _, tail = rest.partition(" | ")
+    head, _, tail = f" {rest}".partition(" | ")
     steps, fields = _split_group(head)
     keys = dict(_read_path(steps))
     if not keys.get("path"):
