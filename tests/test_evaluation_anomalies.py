@@ -258,6 +258,17 @@ def test_old_programs_have_paths_too() -> None:
     assert [(f.kind, f.subject, f.state) for f in found] == [("missing_step", "encrypt", "open")]
 
 
+@pytest.mark.parametrize("ends", [[], ["span_end"]], ids=["alone", "beside ends"])
+def test_evaluations_are_calls_unless_there_are_ends(ends: list[str]) -> None:
+    """EVALUATION markers that fail are told; beside ends that do not, they are the same calls told again."""
+    watch = AnomalyWatch(WatchOptions(kinds=frozenset({"high_error_rate"})))
+    lines = [{**end(failed=event == "evaluation"), "event": event} for event in [*ends, "evaluation"] * 100]
+
+    found = watched([(float(n), line) for n, line in enumerate(lines)], watch)
+
+    assert [finding.kind for finding in found] == ([] if ends else ["high_error_rate"])
+
+
 def test_a_span_below_is_a_step() -> None:
     """An operation that no longer calls another one misses a step."""
     lines = []

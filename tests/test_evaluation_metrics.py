@@ -64,7 +64,8 @@ messages = st.builds(
     lambda level, text: {"level": level, "logger": "db", "event": "log", "message": text},
     st.sampled_from(["INFO", "ERROR"]), st.text(max_size=9),
 )  # fmt: skip
-sessions = st.lists(ends | stages | points | messages, max_size=40)
+evaluations = st.builds(lambda line: {**line, "event": "evaluation"}, ends)
+sessions = st.lists(ends | stages | evaluations | points | messages, max_size=40)
 
 
 @given(parts=st.lists(sessions, min_size=1, max_size=4))
@@ -188,6 +189,28 @@ def test_a_stage_is_a_call_of_its_own_and_charges_the_operation_around_it() -> N
     assert fold.totals["tokens_in"] == 450
 
 
+def evaluation(**carried: Any) -> Wire:
+    """The object of the line of an EVALUATION marker."""
+    return {**end(**carried), "event": "evaluation"}
+
+
+def test_an_evaluation_is_a_call() -> None:
+    """The marker EVALUATION alone counts as a span end does."""
+    fold = folded(evaluation(), evaluation(status="error"))
+
+    assert fold.metrics["save"]["count"] == 2
+    assert (fold.report()["save"]["failures"], fold.operations["save"].mean_ms) == (1, 12.5)
+
+
+def test_an_evaluation_beside_an_end_is_the_same_call() -> None:
+    """A program that writes END and EVALUATION has one call, with what either line carries."""
+    lines = [evaluation(tokens_in=5), end(), evaluation(tokens_in=5), end()]
+
+    row = folded(*lines).report()["save"]
+
+    assert (row["calls"], row["tokens_in"]) == (2, 10)
+
+
 def test_tokens_without_a_price_are_counted_not_free() -> None:
     """A call whose price nobody knows leaves the cost unknown and adds to unpriced."""
     row = folded(end(model="mine", tokens_in=5)).report()["save"]
@@ -263,7 +286,7 @@ def test_records_are_counted_by_logger_and_level() -> None:
 
 def test_lost_records_are_added_up() -> None:
     """What a writer says it lost is part of the figures."""
-    line = {"level": "WARNING", "logger": "ote", "event": "records_lost", "records_lost": 3}
+    line = {"level": "WARNING", "logger": "ote", "event": "records_lost", "lost": 3}
 
     assert folded(line, line).lost == 6
 
@@ -291,7 +314,7 @@ keys = st.sampled_from(
     [
         "level", "logger", "event", "operation", "status", "duration_ms", "path", "exception", "error_type",
         "error_message", "message", "tokens_in", "cost_usd", "active_ms", "cache_hit", "size_bytes",
-        "records_lost", "model", "timestamp",
+        "lost", "model", "timestamp",
     ]
 )  # fmt: skip
 

@@ -8,9 +8,11 @@ Used live by the metrics handler and afterwards by the reader, so that both give
     fold.merge(PerformanceMetrics.from_dict(json.loads(snapshot)))
     fold.report()["save"]["p95_ms"]
 
-What is counted where: a ``span_end`` (a text marker END, FAILED or EVALUATION arrives as one) under its
-operation; a stage event under its own event name, and what it carries (tokens, cost ...) also under the
-operation in which it stands, though not under those around that one. ``totals`` counts each line once.
+What is counted where: a ``span_end`` (a text marker END or FAILED arrives as one) under its operation;
+an ``evaluation`` (the marker EVALUATION) likewise, unless that operation has span ends too, for programs
+write both for one call; a stage event under its own event name, and what it carries (tokens, cost ...)
+also under the operation in which it stands, though not under those around that one. ``totals`` counts
+each line once.
 
 Everything added up is an integer (nanoseconds, tokens, 1e-12 dollars): float sums depend on the
 order, these do not. Merging is therefore exact as long as no bound is met: 2,000 operations, 16 error types
@@ -64,6 +66,7 @@ class PerformanceMetrics:
     def __init__(self, *, prices: PriceSource | None = None, max_operations: int = _MOST_OPERATIONS) -> None:
         """Start empty; ``prices`` gives the cost of lines with tokens and a model but no ``cost_usd``."""
         self._rows: dict[str, OperationMetrics] = {}
+        self._evaluated: dict[str, OperationMetrics] = {}
         self._levels: dict[str, dict[str, int]] = {}
         self._failures: dict[str, tuple[int, str, str]] = {}
         self._paths: dict[str, int] = {}
@@ -135,10 +138,13 @@ class PerformanceMetrics:
 
     def _row(self, operation: object) -> OperationMetrics:
         """Return the row of ``operation``, made if there is room, else that of ``__other__``."""
+        return self._row_in(self._rows, operation)
+
+    def _row_in(self, rows: dict[str, OperationMetrics], operation: object) -> OperationMetrics:
         name = operation if isinstance(operation, str) else str(operation)
-        if name not in self._rows and len(self._rows) >= self._max_operations:
+        if name not in rows and len(self._rows) + len(self._evaluated) >= self._max_operations:
             name = OTHER
-        return self._rows.setdefault(name, OperationMetrics())
+        return rows.setdefault(name, OperationMetrics())
 
     def _add_level(self, wire: Mapping[str, Any], times: int) -> None:
         logger, level = str(wire.get("logger", "")), str(wire.get("level", ""))
@@ -153,8 +159,10 @@ class PerformanceMetrics:
             self._add_point(wire)
         elif isinstance(event, str) and event in STAGES:
             self._add_stage(event, wire)
+        elif event == "evaluation":
+            self._add_evaluation(wire)
         elif event == "records_lost":
-            self.lost += units_of(wire.get("records_lost"), 1) or 0
+            self.lost += units_of(wire.get("lost"), 1) or 0
         elif wire.get("status") == "error" or wire.get("level") in _FAILED_LEVELS:
             self._add_failure(failure_of(wire), 1)
 
@@ -166,6 +174,17 @@ class PerformanceMetrics:
             self._add_failed(row, wire)
         if event == "llm_interaction" or not _CARRIERS.isdisjoint(wire):
             self._add_carried(row, wire, event)
+
+    def _add_evaluation(self, wire: Mapping[str, Any]) -> None:
+        """Count a call that may have an end of its own besides; what the line carries stands only here."""
+        row = self._row_in(self._evaluated, wire.get("operation"))
+        row.calls += 1
+        row.add_duration(wire.get("duration_ms"))
+        if wire.get("status") == "error":
+            row.failures += 1
+            row.add_error_type(str(wire.get("error_type") or "unknown"))
+        if not _CARRIERS.isdisjoint(wire):
+            self._add_carried(self._row(wire.get("operation")), wire, None)
 
     def _add_failed(self, row: OperationMetrics, fields: Mapping[str, Any]) -> None:
         row.failures += 1
@@ -243,6 +262,8 @@ class PerformanceMetrics:
         """Add the figures of ``other``, which stays as it is."""
         for name, row in other._rows.items():
             self._row(name).merge(row)
+        for name, row in other._evaluated.items():
+            self._row_in(self._evaluated, name).merge(row)
         for logger, levels in other._levels.items():
             for level, times in levels.items():
                 self._add_level({"logger": logger, "level": level}, times)
@@ -256,13 +277,19 @@ class PerformanceMetrics:
 
     @property
     def operations(self) -> Mapping[str, OperationMetrics]:
-        """The figures by operation, in order of first appearance; live, not to be changed."""
-        return MappingProxyType(self._rows)
+        """The figures by operation, not to be changed."""
+        if not self._evaluated:
+            return MappingProxyType(self._rows)
+        found = dict(self._rows)
+        for name, row in self._evaluated.items():
+            if name not in found or not found[name].calls:
+                found[name] = _sum_of(row, self._rows.get(name))
+        return found
 
     @property
     def metrics(self) -> defaultdict[str, dict[str, Any]]:
         """By operation count, total_time, avg_time (seconds), successes, failures; zeros for one unknown."""
-        found = ((name, _plain(row)) for name, row in self._rows.items() if row.calls)
+        found = ((name, _plain(row)) for name, row in self.operations.items() if row.calls)
         return defaultdict(lambda: _plain(OperationMetrics()), found)
 
     @property
@@ -296,7 +323,7 @@ class PerformanceMetrics:
 
         ``__other__`` stands for the operations beyond the bound and says so under ``note``.
         """
-        return {name: self._reported(name, row) for name, row in self._rows.items()}
+        return {name: self._reported(name, row) for name, row in self.operations.items()}
 
     def _reported(self, name: str, row: OperationMetrics) -> dict[str, Any]:
         found = {
@@ -316,6 +343,7 @@ class PerformanceMetrics:
             "kind": _KIND,
             "version": VERSION,
             "operations": {name: row.to_dict() for name, row in self._rows.items()},
+            "evaluated": {name: row.to_dict() for name, row in self._evaluated.items()},
             "records": self.records,
             "failures": {key: list(found) for key, found in sorted(self._failures.items())},
             "paths": dict(sorted(self._paths.items())),
@@ -344,6 +372,8 @@ class PerformanceMetrics:
         fold = cls()
         for name, row in found["operations"].items():
             fold._rows[name] = OperationMetrics.from_dict(row)
+        for name, row in found["evaluated"].items():
+            fold._evaluated[name] = OperationMetrics.from_dict(row)
         fold._levels.update((logger, dict(levels)) for logger, levels in found["records"].items())
         for key, (times, kind, text) in found["failures"].items():
             fold._failures[key] = int(times), str(kind), str(text)
@@ -356,6 +386,15 @@ class PerformanceMetrics:
         return self.to_dict() == other.to_dict() if isinstance(other, PerformanceMetrics) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]  # it grows
+
+
+def _sum_of(row: OperationMetrics, other: OperationMetrics | None) -> OperationMetrics:
+    """Return a row of its own with the figures of both."""
+    found = OperationMetrics()
+    for part in (row, other):
+        if part is not None:
+            found.merge(part)
+    return found
 
 
 def _plain(row: OperationMetrics) -> dict[str, Any]:

@@ -45,6 +45,7 @@ KINDS: Final[tuple[Kind, ...]] = (
 SESSION: Final = "session"
 """The subject of a burst or silence of the whole program."""
 
+_ENDS: Final = STAGES | {"span_end", "evaluation"}
 _FAILED_LEVELS: Final = ("ERROR", "CRITICAL")
 _MOST_ERRORS: Final = 1_000
 
@@ -111,10 +112,11 @@ class _Episode:
 class _Operation:
     """The alarms of one operation."""
 
-    __slots__ = ("errors", "growth", "high", "paths", "slow", "slower", "traffic")
+    __slots__ = ("errors", "growth", "has_ends", "high", "paths", "slow", "slower", "traffic")
 
     def __init__(self, options: WatchOptions, baseline: OperationMetrics | None) -> None:
         known = baseline or OperationMetrics()
+        self.has_ends = False
         self.slow = MeanAlarm(options.slow_s * 1000, options.min_calls)
         self.high = RateAlarm(options.error_rate, min(2.5 * options.error_rate, (1 + options.error_rate) / 2))
         self.slower = SlowerAlarm(options.learn_calls, options.min_ratio, known.buckets)
@@ -149,8 +151,8 @@ class AnomalyWatch:
             self._now_s = now_s
             found += self.advance(now_s)
         event = wire.get("event")
-        if event == "span_end" or (isinstance(event, str) and event in STAGES):
-            found += self._end(str(event), wire)
+        if isinstance(event, str) and event in _ENDS:
+            found += self._end(event, wire)
         elif event == "trace_point":
             self._runs.add_point(wire)
         if wire.get("status") == "error" or wire.get("level") in _FAILED_LEVELS:
@@ -178,6 +180,9 @@ class AnomalyWatch:
         """Give the end of a call to the alarms of its operation."""
         is_stage = event in STAGES
         name, operation = self._operation(event if is_stage else str(wire.get("operation")))
+        if event == "evaluation" and operation.has_ends:
+            return  # the same call again
+        operation.has_ends |= event == "span_end"
         yield from self._called(name, operation)
         failed = wire.get("status") == "error"
         yield from self._outcome(name, operation, failed)
