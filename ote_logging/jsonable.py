@@ -27,7 +27,7 @@ TRACE POINTS: none
 """
 
 import codecs
-import dataclasses
+import sys
 import threading
 from collections import UserString, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set, ValuesView
@@ -46,8 +46,6 @@ T = TypeVar("T")
 _INT_MIN, _INT_MAX = -(2**63), 2**64 - 1
 # 4,214 digits: below it str() is quick, and CPython's own bound of 4,300 digits is not met.
 _INT_TEXT_BITS = 14_000
-# Their str() is short and quick; an integer's may be neither.
-_ATOMS = frozenset({float, bool, type(None)})
 # A text of this length is kept whatever the limits: it is no longer than the mark that would stand for it.
 _SHORT = 64
 # What a value counts besides its characters, so that a million empty lists are bounded as well.
@@ -64,7 +62,6 @@ _module_of: Callable[[type], object] = type.__dict__["__module__"].__get__
 _mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
 class Limits:
     """How much of a value is kept; what goes beyond is cut and marked.
 
@@ -75,15 +72,18 @@ class Limits:
         ValueError: a limit below 1, or ``chars`` below 64, where no mark would fit.
     """
 
-    depth: int = 32
-    items: int = 1_000
-    chars: int = 1_048_576
-    size: int = 4_194_304
+    __slots__ = ("chars", "depth", "items", "size")
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self, depth: int = 32, items: int = 1_000, chars: int = 1_048_576, size: int = 4_194_304
+    ) -> None:
         """Refuse limits that leave no room for a mark."""
-        if min(self.depth, self.items, self.size) < 1 or self.chars < _SHORT:
+        self.depth, self.items, self.chars, self.size = depth, items, chars, size
+        if min(depth, items, size) < 1 or chars < _SHORT:
             raise ValueError(f"{self}: depth, items and size start at 1, chars at {_SHORT}")
+
+    def __repr__(self) -> str:
+        return f"Limits(depth={self.depth}, items={self.items}, chars={self.chars}, size={self.size})"
 
 
 DEFAULT = Limits()
@@ -108,7 +108,10 @@ def text_of(value: object, limits: Limits = DEFAULT) -> str:
     kind = type(value)
     if kind is str and len(value) <= limits.chars and value.isascii():  # type: ignore[arg-type,attr-defined]  # the exact type was asked for
         return value  # type: ignore[return-value]  # the same
-    if kind in _ATOMS or (kind is int and _INT_MIN <= value <= _INT_MAX):  # type: ignore[operator]  # the same
+    # Compared one by one: the metaclass of an unknown class may refuse to be hashed.
+    if value is None or kind is float or kind is bool:
+        return str(value)
+    if kind is int and _INT_MIN <= value <= _INT_MAX:  # type: ignore[operator]  # the same
         return str(value)
     return _walked(limits, lambda walk: walk.shown(value))
 
@@ -520,7 +523,8 @@ def _attribute(value: object, name: str) -> object:
 @lru_cache(_KNOWN_KINDS)
 def _fields_of(kind: Any) -> tuple[str, ...] | None:
     """Return the names of the fields that its ``repr`` shows; None for a class that declares none."""
-    if dataclasses.is_dataclass(kind):
+    dataclasses = sys.modules.get("dataclasses")  # 5 ms to import; there where a dataclass is
+    if dataclasses is not None and dataclasses.is_dataclass(kind):
         return tuple(field.name for field in dataclasses.fields(kind) if field.repr)
     if type(fields := getattr(kind, "__pydantic_fields__", None)) is dict:
         return tuple(name for name, field in fields.items() if field.repr)

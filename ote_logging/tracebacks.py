@@ -20,8 +20,6 @@ TRACE POINTS: none
 import linecache
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from hashlib import blake2b
 from itertools import groupby
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -50,7 +48,6 @@ _HEX = re.compile(r"[0-9a-fA-F]{8,}")
 _DIGITS = re.compile(r"\d+")
 
 
-@dataclass(frozen=True, slots=True)
 class TracebackLimits:
     """How much is kept: ``frames`` and ``notes`` of each error, ``errors`` in all, ``chars`` of each text.
 
@@ -58,15 +55,19 @@ class TracebackLimits:
         ValueError: fewer than 4 frames, which a fingerprint needs, 1 error, 1 note or 64 characters.
     """
 
-    frames: int = 60
-    errors: int = 24
-    notes: int = 100
-    chars: int = 65_536
+    __slots__ = ("chars", "errors", "frames", "notes")
 
-    def __post_init__(self) -> None:
+    def __init__(self, frames: int = 60, errors: int = 24, notes: int = 100, chars: int = 65_536) -> None:
         """Refuse limits that leave nothing to tell."""
-        if self.frames < _BRIEF_FRAMES or min(self.errors, self.notes) < 1 or self.chars < 64:
+        self.frames, self.errors, self.notes, self.chars = frames, errors, notes, chars
+        if frames < _BRIEF_FRAMES or min(errors, notes) < 1 or chars < 64:
             raise ValueError(f"{self}: frames start at {_BRIEF_FRAMES}, errors and notes at 1, chars at 64")
+
+    def __repr__(self) -> str:
+        return (
+            f"TracebackLimits(frames={self.frames}, errors={self.errors}, "
+            f"notes={self.notes}, chars={self.chars})"
+        )
 
 
 DEFAULT = TracebackLimits()
@@ -337,6 +338,8 @@ def _fingerprint(told: Mapping[str, Any], frames: Sequence[Any], members: Sequen
 
 def _digest(parts: Iterable[str]) -> str:
     """Return 16 hex digits."""
+    from hashlib import blake2b  # 3 ms to import; only programs that fail need it
+
     return blake2b("\n".join(parts).encode(), digest_size=8, usedforsecurity=False).hexdigest()
 
 

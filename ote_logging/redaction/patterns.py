@@ -14,6 +14,7 @@ TRACE POINTS: none
 import base64
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 
@@ -129,13 +130,19 @@ def _by_first_letter() -> tuple[str, tuple[str, ...]]:
 
 
 _ALTERNATIVES, _RULE_OF_GROUP = _by_first_letter()
-_TOKEN = re.compile(rf"(?<![A-Za-z0-9])(?:{_ALTERNATIVES})", re.ASCII)
+_BEFORE = r"(?<![A-Za-z0-9])"
 # An escape ends in a letter or digit that belongs to no token: `\n`, `\u0022`, `%3D`, `ESC[31m`.
-_ESCAPE = re.compile(
+_AFTER_ESCAPE = (
     r"(?:(?<=\\)(?:[nrtfb]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})|(?<=%)[0-9A-Fa-f]{2}|(?<=[\[;])\d{0,2}m)"
-    rf"(?:{_ALTERNATIVES})",
-    re.ASCII,
 )
+
+
+@cache
+def _token(lead: str) -> re.Pattern[str]:
+    """The pattern of all tokens behind ``lead``; 4 ms to compile, so not before a text asks for it."""
+    return re.compile(f"{lead}(?:{_ALTERNATIVES})", re.ASCII)
+
+
 _REST = re.compile(r"[\w~+/=\-]*+", re.ASCII)
 _AFTER_JWT = re.compile(r"[\w.~+/=\-]*+", re.ASCII)
 
@@ -156,11 +163,12 @@ def tokens(text: str, mapped: bytes) -> list[Finding]:
 
 def _collect(text: str, start: int, end: int, found: list[Finding]) -> None:
     """Add the tokens of one run of token characters to ``found``."""
-    match = _ESCAPE.match(text, start, end) if text[start - 1] in "\\%[;" else None
-    match = match or _TOKEN.search(text, start, end)
+    match = _token(_AFTER_ESCAPE).match(text, start, end) if text[start - 1] in "\\%[;" else None
+    search = _token(_BEFORE).search
+    match = match or search(text, start, end)
     while match:
         found.append(_whole_token(text, match))
-        match = _TOKEN.search(text, found[-1].end, end)
+        match = search(text, found[-1].end, end)
 
 
 def _whole_token(text: str, match: re.Match[str]) -> Finding:
