@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from types import TracebackType
 from typing import Any
 
@@ -27,14 +27,16 @@ class Arguments:
     def __init__(self, function: Callable[..., Any], skip: Collection[str], limits: Limits) -> None:
         import inspect  # costs 5 ms; only programs that capture arguments pay it
 
-        self._bind = inspect.signature(function).bind
+        self._bind = inspect.signature(function).bind_partial
         self._skip = {"self", "cls", *skip}
         self._limits = limits
 
     def fields(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments as fields; none where the call itself will be refused."""
         try:
-            given = self._bind(*args, **kwargs).arguments
+            # What is skipped must not come in through the function's own ``**kwargs`` either.
+            named = {name: value for name, value in kwargs.items() if name not in self._skip}
+            given = self._bind(*args, **named).arguments
         except TypeError:
             return {}
         return {
@@ -127,17 +129,6 @@ class Steps:
             self._call.end(error)
 
     @contextmanager
-    def closing(self) -> Iterator[None]:
-        """Run a generator's close() as its last step."""
-        try:
-            with self:
-                yield
-        except BaseException as error:
-            self.end(error)
-            raise
-        self.end()
-
-    @contextmanager
     def _last_word(self) -> Iterator[None]:
         outside = context.exchange(self._call.context)
         self._call.set(active_ms=self._active_ns / 1e6)
@@ -159,10 +150,6 @@ class NoSteps:
     def end(self, error: BaseException | None = None) -> None:
         """Nothing to end."""
 
-    def closing(self) -> "NoSteps":
-        """Nothing to close."""
-        return self
-
 
 class Calls:
     """The calls of one observed function: how each becomes an operation."""
@@ -182,14 +169,15 @@ class Calls:
     ) -> None:
         if not callable(function):
             raise TypeError(f"observe() decorates functions; this is a {qualified_name(type(function))}")
-        module = str(getattr(function, "__module__", None) or "root")
-        self.operation = operation or str(getattr(function, "__qualname__", qualified_name(type(function))))
+        named = function.func if isinstance(function, partial) else function
+        module = str(getattr(named, "__module__", None) or "root")
+        self.operation = operation or str(getattr(named, "__qualname__", qualified_name(type(named))))
         self.logger = logger or logging.getLogger(module)
         self.level = level
         self.has_start = has_start
         self.has_resources = has_resources
         self._fields = fields
-        code = getattr(function, "__code__", None)
+        code = getattr(named, "__code__", None)
         # Where the function stands, for its caller may be an event loop.
         self._site: Site = (
             (code.co_filename, code.co_firstlineno, code.co_name)
@@ -269,16 +257,14 @@ class Calls:
                     steps.returned(stop.value)
                     return stop.value
                 except BaseException as error:
+                    given = None  # an error that was thrown in holds this frame by its traceback
                     steps.end(error)
                     raise
                 try:
                     given = yield item
                     advance = inner.send
-                except GeneratorExit:
-                    with steps.closing():
-                        inner.close()
-                    raise
                 except BaseException as error:
+                    # GeneratorExit as well: close() tells what the generator makes of it.
                     advance, given = inner.throw, error
 
         return observed
@@ -299,15 +285,12 @@ class Calls:
                     steps.end()
                     return
                 except BaseException as error:
+                    given = None  # an error that was thrown in holds this frame by its traceback
                     steps.end(error)
                     raise
                 try:
                     given = yield item
                     advance = inner.asend
-                except GeneratorExit:
-                    with steps.closing():
-                        await inner.aclose()
-                    raise
                 except BaseException as error:
                     advance, given = inner.athrow, error
 
