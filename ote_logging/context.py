@@ -13,7 +13,7 @@ TRACE POINTS: Context.child() - a span gets its ids; current() - a record asks w
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextvars import ContextVar, copy_context
+from contextvars import ContextVar, Token, copy_context
 from functools import wraps
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, ParamSpec, TypeVar
@@ -87,7 +87,7 @@ class Context:
 
     __slots__ = (
         "attributes", "fields", "is_left", "keys", "operation", "outer",
-        "parent_id", "session_id", "span_id", "trace_id",
+        "parent_id", "session_id", "span_id", "token", "trace_id",
     )  # fmt: skip
 
     session_id: str
@@ -96,6 +96,7 @@ class Context:
     parent_id: str | None
     operation: str | None
     fields: Mapping[str, Any]
+    token: "Token[Context | None] | None"
     keys: dict[str, str]
     attributes: dict[str, str]
 
@@ -108,6 +109,7 @@ class Context:
         self.fields = fields
         self.outer = outer
         self.is_left = False
+        self.token = None
         self.keys = {"session_id": session_id}
         self.attributes = {
             "session_id": session_id, "trace_id": "", "span_id": "", "parent_id": "", "operation": ""
@@ -123,6 +125,7 @@ class Context:
         inner.fields = self.fields
         inner.outer = self
         inner.is_left = False
+        inner.token = None
         inner.operation = operation
         inner.span_id = span_id = _ids.word()
         if self.trace_id is not None:
@@ -217,14 +220,26 @@ def set_process_session(session_id: str) -> None:
 
 def enter(context: Context) -> None:
     """Make ``context`` the current one, here."""
-    _current.set(context)
+    context.token = _current.set(context)
 
 
 def leave(context: Context) -> None:
     """End ``context``, wherever this is called; the one around it becomes current where it was current."""
-    if _current.get() is context:
+    token, context.token = context.token, None
+    if _current.get() is not context:
+        context.is_left = True
+    elif token is None:
         _current.set(context.outer)
     else:
+        _reset(context, token)
+
+
+def _reset(context: Context, token: Token[Context | None]) -> None:
+    try:
+        _current.reset(token)
+    except ValueError:
+        # This task began with a copy of the context in which it was entered, and where it still is current.
+        _current.set(context.outer)
         context.is_left = True
 
 
