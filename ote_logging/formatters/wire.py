@@ -9,13 +9,14 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from math import isfinite
 from typing import Any, Final
 
 from ote_logging.context import Context, current
 from ote_logging.events import ORDINARY_STARTS, Event, event_of
+from ote_logging.filters import ContextFilter, RedactFilter
 from ote_logging.jsonable import jsonable, key_of
 from ote_logging.records import (
     CONTEXT,
@@ -145,6 +146,16 @@ class Shortcut:
         if attribute in ID_ATTRIBUTES or (name and self._redactor.is_secret_key(name)):
             return None
         return name and wire_key(name)
+
+
+def shortcut_for(filters: Sequence[object], formatter: object) -> Shortcut | None:
+    """Return the short way for a handler, None where filters or formatter are not the shipped ones."""
+    is_shipped = [type(each) for each in filters] == [ContextFilter, RedactFilter]
+    if not is_shipped or not getattr(formatter, "is_wire", False):
+        return None
+    redact = filters[1]
+    assert isinstance(redact, RedactFilter)
+    return Shortcut(redact.redactor)
 
 
 def _head(

@@ -11,10 +11,11 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from ote_logging.context import Context
 from ote_logging.formatters.json import JsonFormatter
+from ote_logging.formatters.wire import shortcut_for
 from ote_logging.handlers.appending import AppendedFile, Report
 from ote_logging.handlers.forks import renew_in_children
 from ote_logging.handlers.losses import Stats, Tally, loss_record
@@ -102,15 +103,41 @@ class SessionFileHandler(logging.Handler):
     def setFormatter(self, fmt: logging.Formatter | None) -> None:
         """Write lines by ``fmt``; the wire format where it is a JsonFormatter without options."""
         super().setFormatter(fmt)
-        self._line = fmt.line if isinstance(fmt, JsonFormatter) and fmt.is_wire else self._formatted_line
+        self._line = self._formatted_line
+        if isinstance(fmt, JsonFormatter) and fmt.is_wire:
+            self._line, self._encoded = fmt.line, fmt.encoded
+        self._shortcut = shortcut_for(self.filters, fmt)
+
+    def addFilter(self, filter: Any) -> None:
+        """Add a filter."""
+        super().addFilter(filter)
+        self._shortcut = shortcut_for(self.filters, self.formatter)
+
+    def removeFilter(self, filter: Any) -> None:
+        """Take a filter off."""
+        super().removeFilter(filter)
+        self._shortcut = shortcut_for(self.filters, self.formatter)
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Filter and write ``record``; without a lock, since one write is whole by itself."""
+        wire = self._shortcut(record) if self._shortcut is not None else None
+        if wire is not None:
+            self._write(wire, record)
+            return True
         kept: bool | logging.LogRecord = self.filter(record)
         if kept:
             # From Python 3.12 on a filter may return another record in place of this one.
             self.emit(kept if isinstance(kept, logging.LogRecord) else record)
         return bool(kept)
+
+    def _write(self, wire: dict[str, Any], record: logging.LogRecord) -> None:
+        try:
+            session_id = wire["session_id"]
+            file = self._files.get(session_id) or self._open(session_id)
+            wire["seq"] = next(file.numbers)
+            file.append(self._encoded(wire))
+        except Exception:  # as in emit
+            self.handleError(record)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Append ``record`` to the file of its session."""
