@@ -170,7 +170,9 @@ _DURATION: Final = re.compile(
     r"(.+?) \(Duration: (\d{1,12}(?:\.\d+)?)s\)(?: Error: (.*)| \| (.*))?", re.DOTALL
 )
 _FIELD: Final = re.compile(r"([A-Za-z_][\w.-]*)=(.*)", re.DOTALL)
-_NEXT_FIELD: Final = re.compile(r", (?=[A-Za-z_][\w.-]*=)")
+_GROUPED: Final = re.compile(
+    r"""([A-Za-z_][\w.-]*)=('[^']*'|"[^"]*"|.*?)(?:, (?=[A-Za-z_][\w.-]*=)|\Z)""", re.DOTALL
+)
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,18})(\.\d+)?(?:e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 _WORD: Final = re.compile(r"(?!(?:True|False|None)\Z)[A-Za-z_/][\w./:-]*", re.ASCII)
 _SECONDS: Final = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s)")
@@ -297,10 +299,21 @@ def _split_group(head: str) -> tuple[str, dict[str, Any]]:
     start = _opening(head)
     if start < 0:
         return head, {}
-    pairs = [_FIELD.fullmatch(part.strip()) for part in _NEXT_FIELD.split(head[start + 1 : -1])]
-    if None in pairs:
-        return head, {}
-    return head[:start], {pair[1]: _typed(pair[2]) for pair in pairs if pair}
+    fields = _grouped(head[start + 1 : -1].strip())
+    return (head[:start], fields) if fields else (head, {})
+
+
+def _grouped(text: str) -> dict[str, Any]:
+    """Return the fields of ``k=v, k='a, b=c'``; none where anything in it is no field."""
+    fields: dict[str, Any] = {}
+    place = 0
+    while place < len(text):
+        found = _GROUPED.match(text, place)
+        if found is None:
+            return {}
+        fields[found[1]] = _typed(found[2].strip())
+        place = found.end()
+    return fields
 
 
 def _opening(head: str) -> int:
