@@ -32,7 +32,7 @@ class Block(Operation):
 
     def __enter__(self) -> Self:
         frame = sys._getframe(1)
-        logger = self.logger or _logger_of(frame.f_globals)
+        logger = self.logger or logger_of(frame.f_globals)
         if logger.isEnabledFor(self.level):
             self.begin(logger, site_of(frame))
         return self
@@ -45,7 +45,7 @@ class Block(Operation):
 
     async def __aenter__(self) -> Self:
         frame = sys._getframe(1)
-        logger = self.logger or _logger_of(frame.f_globals)
+        logger = self.logger or logger_of(frame.f_globals)
         if logger.isEnabledFor(self.level):
             self.begin(logger, site_of(frame))
         return self
@@ -93,7 +93,7 @@ class span(Block):
         return decorate(function)
 
 
-def _logger_of(module: dict[str, Any]) -> logging.Logger:
+def logger_of(module: dict[str, Any]) -> logging.Logger:
     """Return the logger that ``logging.getLogger(__name__)`` gives in ``module``."""
     name = module.get("__name__", "root")
     logger = _LOGGERS.get(name)

@@ -1,0 +1,202 @@
+"""What the events of all stages have in common.
+
+What an event can tell from its contents (lengths, hashes, diffs, the syntax of code) it finds out when a
+handler first asks, so one that nobody writes costs its construction alone.
+
+LOCATION: ote_logging/stages/base.py
+DEPENDENCIES: events (Event), stages.contents (measures), tracebacks (exceptions as keys)
+TRACE POINTS: StageEvent.settled() - an event looks at its contents
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, Self
+
+from ote_logging.events import Event, Redactor
+from ote_logging.jsonable import text_of
+from ote_logging.stages.contents import CONTENTS, Large, is_a, is_large, measures
+from ote_logging.tracebacks import describe, render, summary_of
+
+OUTCOME: Final = (
+    "status", "duration_ms", "error_type", "error_message", "line_number", "code_context", "traceback"
+)  # fmt: skip
+"""Fields of a stage that are keys of the line."""
+
+NESTED: Final = frozenset({"attempts", "errors", "tool_calls"})
+"""Fields that are lists of mappings, each with fields of its own."""
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class StageEvent(Event):
+    """What all stages have in common; ``given`` holds the fields as they came, however long."""
+
+    __slots__ = ("_is_settled", "_measures", "_told", "given", "outcome")
+
+    text = ""
+    """The line for people is made of the fields."""
+
+    given: Mapping[str, Any]
+    outcome: Mapping[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        given: Mapping[str, Any],
+        outcome: Mapping[str, Any] = _NOTHING,
+        failed_by: BaseException | None = None,
+    ) -> Self:
+        """Make an event of all that is known by name; what is None is left out.
+
+        ``outcome`` wins over ``given``; ``failed_by`` is an exception that ``outcome`` tells already, asked
+        only for the place that it is about.
+        """
+        event = object.__new__(cls)
+        place = {} if failed_by is None else event._place_of(failed_by)
+        event._fill({**given, **outcome, **place})
+        return event
+
+    def _fill(self, given: Mapping[str, Any]) -> None:
+        known = {name: value for name, value in given.items() if value is not None}
+        self.outcome = {name: known.pop(name) for name in OUTCOME if name in known}
+        self.given = known
+        self._is_settled = False
+        self._told: Mapping[str, Any] | None = None
+        self._measures: Mapping[str, Any] | None = None
+
+    @property
+    def keys(self) -> Mapping[str, Any]:  # type: ignore[override]  # found out when a handler asks
+        """The keys of the line: always a status, the error where there is one."""
+        return self.settled().outcome
+
+    @property
+    def fields(self) -> Mapping[str, Any]:  # type: ignore[override]  # as keys
+        """The fields with their measures: ``<content>_length``, ``<content>_hash``."""
+        if self._told is None:
+            whole = {name: resolved(value) for name, value in self.settled().given.items()}
+            self._told = {**whole, **self.measures}
+        return self._told
+
+    @property
+    def measures(self) -> Mapping[str, Any]:
+        """What is known of the contents without any of them."""
+        if self._measures is None:
+            given = self.settled().given
+            self._measures = {**measures(given), **_given_measures(given)}
+        return self._measures
+
+    def settled(self) -> Self:
+        """Look at the contents, once; what goes wrong at that is told in ``look_error``."""
+        if not self._is_settled:
+            self._is_settled = True
+            given, outcome = {**self.given}, {**self.outcome}
+            try:
+                self._tell_error(given, outcome)
+                self._look(given, outcome)
+            except Exception as error:  # contents may be objects with code of their own
+                given["look_error"] = text_of(error)
+            outcome.setdefault("status", "error" if "error_message" in outcome else "ok")
+            self.given, self.outcome = given, outcome
+        return self
+
+    def _tell_error(self, given: dict[str, Any], outcome: dict[str, Any]) -> None:
+        """Turn ``error`` into keys; those that were given win."""
+        error = given.pop("error", None)
+        if isinstance(error, BaseException):
+            described = describe(error)
+            told = {**summary_of(described), **self._place_of(error)}
+            outcome.update({**told, "traceback": render(described), **outcome})
+        elif error is not None:
+            outcome.setdefault("error_message", text_of(error))
+
+    def _place_of(self, error: BaseException) -> Mapping[str, Any]:
+        """Return where ``error`` is to be looked for, where that is not the line that raised."""
+        return {}
+
+    def _look(self, given: dict[str, Any], outcome: dict[str, Any]) -> None:
+        """Add what the contents tell of themselves to the fields and the keys."""
+
+    def redacted(self, redactor: Redactor) -> Event:
+        """Return this event without secrets; what is too long for that is cleaned when it is read."""
+        self.settled()
+        given = {name: _clean(redactor, name, value) for name, value in self.given.items()}
+        outcome = {name: redactor.value(name, value) for name, value in self.outcome.items()}
+        if _same(given, self.given) and _same(outcome, self.outcome):
+            return self
+        return self._with(given, outcome)
+
+    def _with(self, given: Mapping[str, Any], outcome: Mapping[str, Any]) -> Self:
+        other = object.__new__(type(self))
+        other.given, other.outcome = given, outcome
+        other._is_settled, other._told, other._measures = True, None, None
+        return other
+
+    def __str__(self) -> str:
+        keys, given = self.keys, self.given
+        failed = " FAILED" if keys["status"] == "error" else ""
+        head = " ".join(filter(None, (self.event + failed, text_of(given.get("component", "")))))
+        facts = ", ".join([*self._facts(given), *_ended(keys)])
+        return f"{head}: {facts}" if facts else head
+
+    def _facts(self, given: Mapping[str, Any]) -> list[str]:
+        """Return what people want to know of it at once, short and without any content."""
+        return []
+
+
+def _given_measures(given: Mapping[str, Any]) -> dict[str, Any]:
+    # They win, for the program may know of a content that it did not give.
+    return {name: value for name, value in given.items() if name.endswith(("_length", "_hash", "_hashes"))}
+
+
+def _clean(redactor: Redactor, name: str, value: Any) -> Any:
+    if type(value) is Large:
+        return value.redacted(redactor)
+    if name in NESTED and type(value) is list:
+        return _each(value, lambda key, inner: _clean(redactor, key, inner))
+    if name in CONTENTS and is_large(value):
+        return Large(value, redactor)
+    return redactor.value(name, value)
+
+
+def _each(items: list[Any], change: Callable[[str, Any], Any]) -> list[Any]:
+    """Return ``items`` with every value of each mapping changed; the same list where none has."""
+    made = []
+    for item in items:
+        if is_a(item, Mapping):
+            other = {key: change(key, value) for key, value in item.items()}
+            item = item if _same(other, item) else other
+        else:
+            item = change("", item)
+        made.append(item)
+    return items if all(new is old for new, old in zip(made, items, strict=True)) else made
+
+
+def resolved(value: Any) -> Any:
+    """Return ``value`` as it may be written, what is too long for its caller cleaned now."""
+    if type(value) is Large:
+        return value.cleaned()
+    return _each(value, lambda _, inner: resolved(inner)) if _holds_large(value) else value
+
+
+def _holds_large(value: Any) -> bool:
+    return type(value) is list and any(
+        type(inner) is Large for item in value if is_a(item, Mapping) for inner in item.values()
+    )
+
+
+def _same(values: Mapping[str, Any], others: Mapping[str, Any]) -> bool:
+    return all(value is others[name] for name, value in values.items())
+
+
+def _ended(keys: Mapping[str, Any]) -> list[str]:
+    told = [f"{keys['duration_ms']:.1f} ms"] if isinstance(keys.get("duration_ms"), int | float) else []
+    if "error_message" in keys:
+        line = f"line {keys['line_number']}: " if "line_number" in keys else ""
+        kind = f"{text_of(keys['error_type'])}: " if "error_type" in keys else ""
+        told.append(f"{line}{kind}{text_of(keys['error_message'])}")
+    return told
+
+
+def text_or_none(value: object) -> str | None:
+    """Return ``value`` where it is text."""
+    return value if is_a(value, str) else None

@@ -1,0 +1,184 @@
+"""What the stages of a generation pipeline carry: its measures, its identity, and what is too long to clean.
+
+Each content has the SHA-256 of its UTF-8 text, 64 hex digits: equal hashes link a prompt to the render
+that made it, a response to the code taken from it, a code to the file it was written to. A content of up to
+65,536 characters is hashed without its secrets, as it is written; a longer one as it was given, since
+cleaning it takes longer than its caller may be kept waiting.
+
+LOCATION: ote_logging/stages/contents.py
+DEPENDENCIES: jsonable and schema (structures as text), events (Redactor)
+TRACE POINTS: none
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any, Final, TypeGuard
+
+from ote_logging.events import Redactor
+from ote_logging.jsonable import Limits, jsonable
+from ote_logging.schema import dump
+
+MEASURED: Final = frozenset(
+    {"prompt", "system", "response", "specification", "source", "code", "before", "output", "content"}
+)
+"""Fields that get ``<name>_length`` in characters and ``<name>_hash``."""
+
+CONTENTS: Final = MEASURED | {"variables", "diff", "arguments", "result"}
+"""Fields that hold what was said, given or made, and that a content mode governs."""
+
+LARGE_CHARS: Final = 65_536
+_NO_LIMITS: Final = Limits(chars=2**31, size=2**31, items=10_000_000)
+_TEXT_KEYS: Final = ("content", "text", "parts")
+
+
+def is_a(value: object, *kinds: type) -> TypeGuard[Any]:
+    """Tell whether ``value`` is of one of ``kinds``; unlike isinstance() this runs no code of its class."""
+    return issubclass(type(value), kinds)
+
+
+class Large:
+    """A content too long to be cleaned at once: kept as it was given, cleaned by who has the time.
+
+    A structure is copied when this is made, so that its owner may go on with it.
+    """
+
+    __slots__ = ("_redactors", "digest", "length", "value")
+
+    def __init__(self, value: object, redactor: Redactor) -> None:
+        self.value = value if type(value) in (str, bytes) else jsonable(value, _NO_LIMITS)
+        self.length = length_of(self.value)
+        self.digest = digest_of(self.value)
+        self._redactors: tuple[Redactor, ...] = (redactor,)
+
+    def redacted(self, redactor: Redactor) -> "Large":
+        """Return the same content, to be cleaned by ``redactor`` as well."""
+        if redactor in self._redactors:
+            return self
+        other = object.__new__(Large)
+        other.value, other.length, other.digest = self.value, self.length, self.digest
+        other._redactors = (*self._redactors, redactor)
+        return other
+
+    def cleaned(self) -> Any:
+        """Return the content without secrets; takes about 0.1 us a character."""
+        return self._clean(self.value)
+
+    def beginning(self, chars: int) -> str:
+        """Return the first ``chars`` characters without secrets, also of one that they cut through."""
+        head = as_text(self.value)[: chars + _MARGIN]
+        return str(self._clean(head))[:chars]
+
+    def _clean(self, value: object) -> object:
+        for redactor in self._redactors:
+            value = redactor.value("", value)
+        return value
+
+
+# As long as a secret of several lines: a key in PEM.
+_MARGIN: Final = 8_192
+
+
+def is_large(value: object) -> bool:
+    """Tell whether ``value`` has more than 65,536 characters, looking no further than that."""
+    return len(value) > LARGE_CHARS if type(value) is str else _room_left(value, LARGE_CHARS, 32) < 0
+
+
+def _room_left(value: object, room: int, depth: int) -> int:
+    kind = type(value)
+    if kind is str or kind is bytes:
+        return room - len(value)  # type: ignore[arg-type]  # the two have a length
+    if depth and kind in (list, tuple, dict):
+        items: Iterable[object] = value.values() if kind is dict else value  # type: ignore[attr-defined, assignment]  # one of the three
+        for item in items:
+            room = _room_left(item, room - 1, depth - 1)
+            if room < 0:
+                break
+    return room
+
+
+def as_text(value: object) -> str:
+    """Return the text of a content: itself, or the JSON of a structure."""
+    if type(value) is Large:
+        value = value.value
+    if type(value) is str:
+        return value
+    plain = jsonable(value, _NO_LIMITS)
+    return plain if type(plain) is str else dump(plain)[:-1].decode()  # type: ignore[arg-type]  # any JSON
+
+
+def digest_of(value: object) -> str:
+    """Return the SHA-256 of the UTF-8 text of ``value``, 64 hex digits."""
+    if type(value) is Large:
+        return value.digest
+    data = value if type(value) is bytes else as_text(value).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(data, usedforsecurity=False).hexdigest()
+
+
+def length_of(value: object) -> int:
+    """Return the characters of a content; of messages those of their texts."""
+    if type(value) is Large:
+        return value.length
+    if is_a(value, str, bytes):
+        return len(value)
+    texts = texts_of(value)
+    return sum(map(len, texts)) if texts else len(as_text(value))
+
+
+def texts_of(messages: object) -> list[str]:
+    """Return the texts of messages and their parts, in order; none where ``messages`` is no such list.
+
+    >>> texts_of([{"role": "user", "content": [{"type": "text", "text": "hi"}]}, {"content": "there"}])
+    ['hi', 'there']
+    """
+    if not is_a(messages, list, tuple):
+        return []
+    return [text for message in messages for text in _texts_in(message)]
+
+
+def _texts_in(part: object) -> list[str]:
+    if is_a(part, str):
+        return [part]
+    if is_a(part, list, tuple):
+        return texts_of(part)
+    if not is_a(part, Mapping):
+        return []
+    return [text for key in _TEXT_KEYS for text in _texts_in(part.get(key))]
+
+
+def measures(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return length and hash of each content among ``values``, and the hashes of what messages say."""
+    told: dict[str, Any] = {}
+    for name, value in values.items():
+        if value is not None:
+            with suppress(Exception):  # contents may be objects with code of their own
+                told.update(_measures_of(name, value))
+    return told
+
+
+def _measures_of(name: str, value: object) -> dict[str, Any]:
+    if name in MEASURED:
+        told = {f"{name}_length": length_of(value), f"{name}_hash": digest_of(value)}
+        return told if type(value) is str else {**told, **_part_hashes(name, value)}
+    if name == "variables":
+        return {"variable_hashes": _variable_hashes(value)}
+    if name == "attempts" and is_a(value, list):
+        hashes = [digest_of(attempt["code"]) for attempt in value if _has_code(attempt)]
+        return {"attempt_hashes": hashes} if hashes else {}
+    return {}
+
+
+def _has_code(attempt: object) -> bool:
+    return is_a(attempt, Mapping) and attempt.get("code") is not None
+
+
+def _part_hashes(name: str, value: object) -> dict[str, list[str]]:
+    texts = texts_of(value.value if type(value) is Large else value)
+    return {f"{name}_part_hashes": [digest_of(text) for text in texts]} if texts else {}
+
+
+def _variable_hashes(variables: object) -> dict[str, str]:
+    plain = variables.value if type(variables) is Large else variables
+    if not is_a(plain, Mapping):
+        return {}
+    return {str(name): digest_of(value) for name, value in plain.items() if is_a(value, str)}
