@@ -1,7 +1,10 @@
 """Messages that machines can read, and the reading of those that programs already write."""
 
+import copy
 import logging
+import pickle
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -335,6 +338,20 @@ def test_any_formatter_prints_an_event() -> None:
     record = logging.makeLogRecord({"msg": TRACE("save -> encrypt", kind="theme", size=3)})
 
     assert logging.Formatter("%(message)s").format(record) == "TRACE: save -> encrypt (kind=theme, size=3)"
+
+
+EVENTS_TO_COPY = [Event("paid", "text", amount=3), TRACE("save -> check", n=3), parse(EXISTING[0][0])]
+COPIES = [copy.copy, copy.deepcopy, lambda event: pickle.loads(pickle.dumps(event))]
+
+
+@pytest.mark.parametrize("make", COPIES, ids=["copy", "deepcopy", "pickle"])
+@pytest.mark.parametrize("event", EVENTS_TO_COPY, ids=["event", "trace", "text"])
+def test_an_event_can_be_copied_and_sent(make: Callable[[Any], Any], event: Event) -> None:
+    """A queue to another process takes it."""
+    copied = make(event)
+
+    assert (str(copied), copied.event) == (str(event), event.event)
+    assert (dict(copied.keys), dict(copied.fields)) == (dict(event.keys), dict(event.fields))
 
 
 def test_making_an_event_reads_nothing_of_it() -> None:

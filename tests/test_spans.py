@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 import functools
 import gc
 import inspect
@@ -153,6 +154,31 @@ def test_a_block_may_have_a_logger_and_a_level(ote: Written) -> None:
         pass
 
     assert {(entry.logger, entry.level) for entry in ote.entries()} == {("shop", "WARNING")}
+
+
+def test_a_block_may_be_entered_again(ote: Written) -> None:
+    """One after the other: each time with the fields that it was made with."""
+    again = span("save", user_id=7)
+    with again:
+        again.set(rows=3)
+    with again:
+        pass
+
+    assert [e.fields for e in ote.entries(event="span_start")] == [{"user_id": 7}] * 2
+    assert len({e.span_id for e in ote.entries()}) == 2
+
+
+def test_a_block_entered_inside_itself_leaves_nothing_behind() -> None:
+    """A recursive function may share one; when all is left the outer context is current again."""
+
+    def enter_twice() -> str | None:
+        shared = span("save")
+        with shared, contextlib.suppress(RuntimeError), shared:
+            pass
+        return current().span_id
+
+    log.setLevel("INFO")
+    assert contextvars.copy_context().run(enter_twice) is None
 
 
 @pytest.mark.usefixtures("silent")
@@ -472,6 +498,19 @@ def test_whatever_can_be_called_can_be_observed(ote: Written, function: Any, res
 
     assert result is None or found == result
     assert ote.one(event="span_end", operation="work").status == "ok"
+
+
+def test_an_object_with_an_async_call_lasts_until_it_is_awaited(ote: Written) -> None:
+    """Its operation ends when the work does, not when the coroutine is made."""
+
+    class Fetch:
+        async def __call__(self) -> None:
+            await asyncio.sleep(0)
+            log.info("inside")
+
+    asyncio.run(observe("fetch")(Fetch())())
+
+    assert ote.one(event="log").operation == "fetch"
 
 
 def test_an_observed_partial_is_named_by_its_function(ote: Written) -> None:
