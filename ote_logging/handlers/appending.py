@@ -288,9 +288,8 @@ class AppendedFile:
     def _carry(self) -> None:
         """Save the lines of deleted files; those left just now are looked at once more, for late ones."""
         for left in self._left[:]:
-            if has_lines_left(left.descriptor, left.start):
-                left.start = carry_over(left.descriptor, left.start, self._append_carried)
-            if not left.is_new and not has_lines_left(left.descriptor, left.start):
+            is_saved = carry_over(left.descriptor, left.start, self._append_carried)
+            if is_saved and not left.is_new:
                 self._left.remove(left)
                 self._close_left(left.descriptor)
             left.is_new = False

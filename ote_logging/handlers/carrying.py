@@ -54,29 +54,40 @@ def locked(descriptor: int) -> Iterator[None]:
 
 def has_lines_left(descriptor: int, start: int) -> bool:
     """Tell whether a deleted file got lines, behind byte ``start``, that are saved nowhere."""
-    status = os.fstat(descriptor)
-    # Deleting and marking change only the time of the inode; a write after it makes both times equal.
-    return (
-        status.st_nlink == 0
-        and status.st_mtime_ns >= status.st_ctime_ns
-        and status.st_size > max(start, _marked(status))
-    )
+    with locked(descriptor):
+        return _unsaved_from(os.fstat(descriptor), start) is not None
 
 
-def carry_over(descriptor: int, start: int, append: Callable[[bytes], int]) -> int:
-    """Append the whole lines behind byte ``start`` that are not saved yet; return how far they are now.
+def carry_over(descriptor: int, start: int, append: Callable[[bytes], int]) -> bool:
+    """Append the whole lines behind byte ``start`` of a deleted file that are not saved yet.
 
-    ``append`` returns how many bytes of its lines it could write, in whole lines; the rest is left for later.
+    ``append`` returns how many bytes of its lines it could write, in whole lines; where that is not all of
+    them, this returns False, and is to be called again.
     """
     with locked(descriptor):
         status = os.fstat(descriptor)
-        start = max(start, _marked(status))
-        lines = _bytes_between(descriptor, start, status.st_size)
+        unsaved = _unsaved_from(status, start)
+        if unsaved is None:
+            return True
+        lines = _bytes_between(descriptor, unsaved, status.st_size)
         lines = lines[: lines.rfind(b"\n") + 1]
-        if lines:
-            start += append(lines)
-            mark(descriptor, start)
-        return start
+        saved = append(lines) if lines else 0
+        # Reading may have set the access time: the mark is made anew also where nothing was saved.
+        mark(descriptor, unsaved + saved)
+        return saved == len(lines)
+
+
+def _unsaved_from(status: os.stat_result, start: int) -> int | None:
+    """Return where the lines begin that are saved nowhere, or None where there are none."""
+    if status.st_nlink:
+        return None
+    marked = status.st_atime_ns if 0 < status.st_atime_ns < _LARGEST_MARK else 0
+    # Deleting a file changes the time of its inode alone, a write behind that sets both: what was written
+    # before was thrown away on purpose.
+    if not marked and status.st_mtime_ns < status.st_ctime_ns:
+        return None
+    start = max(start, marked)
+    return start if start < status.st_size else None
 
 
 def mark(descriptor: int, size: int) -> None:
@@ -84,10 +95,6 @@ def mark(descriptor: int, size: int) -> None:
     # Refused where the file belongs to another user: then each process saves what it saw.
     with suppress(OSError):
         os.utime(descriptor, ns=(size, os.fstat(descriptor).st_mtime_ns))
-
-
-def _marked(status: os.stat_result) -> int:
-    return status.st_atime_ns if 0 < status.st_atime_ns < _LARGEST_MARK else 0
 
 
 def _bytes_between(descriptor: int, start: int, end: int) -> bytes:
