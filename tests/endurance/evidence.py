@@ -1,0 +1,106 @@
+"""What the attacks share: reading what is left of the lines, and a verdict.
+
+LOCATION: tests/endurance/evidence.py
+DEPENDENCIES: none
+TRACE POINTS: none
+"""
+
+import argparse
+import gzip
+import json
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+GZIP = b"\x1f\x8b"
+LARGE = "x" * 200_000
+
+
+class Evidence:
+    """The lines of all session files in a folder, whole or not."""
+
+    def __init__(self, *files: Path) -> None:
+        self.entries: list[dict[str, Any]] = []
+        self.damaged = 0
+        for file in files:
+            text = file.read_bytes()
+            text = gzip.decompress(text) if text[:2] == GZIP else text
+            for line in text.split(b"\n")[:-1] if text.endswith(b"\n") else text.split(b"\n"):
+                self._take(line)
+
+    @classmethod
+    def of(cls, folder: Path) -> "Evidence":
+        """Read every file of ``folder`` and below that holds lines."""
+        return cls(*sorted(path for path in folder.rglob("*") if path.suffix in (".jsonl", ".gz", ".moved")))
+
+    def _take(self, line: bytes) -> None:
+        try:
+            self.entries.append(json.loads(line))
+        except ValueError:
+            self.damaged += 1
+
+    def found(self) -> Counter[str]:
+        """Return how often each record of the program is there: by the first word of its message."""
+        return Counter(entry["message"].split(" ", 1)[0] for entry in self.entries if entry["event"] == "log")
+
+    def told_lost(self) -> int:
+        """Return how many lost records the lines tell of."""
+        return sum(entry["lost"] for entry in self.entries if entry["event"] == "records_lost")
+
+    def gaps(self) -> int:
+        """Return how many numbers are missing between 1 and the last of each process and session."""
+        numbers: dict[tuple[int, str], set[int]] = {}
+        for entry in self.entries:
+            numbers.setdefault((entry["pid"], entry["session_id"]), set()).add(entry["seq"])
+        return sum(max(seen) - len(seen) for seen in numbers.values())
+
+
+class Verdict:
+    """Collects what is wrong, and says it."""
+
+    def __init__(self) -> None:
+        self.failed = False
+
+    def expect(self, is_so: bool, text: str) -> None:
+        """Print ``text`` with a mark that tells whether it holds."""
+        self.failed |= not is_so
+        sys.stdout.write(f"{'ok    ' if is_so else 'BROKEN'} {text}\n")
+        sys.stdout.flush()
+
+    def tell(self, text: str) -> None:
+        """Print a figure that is neither good nor bad."""
+        sys.stdout.write(f"       {text}\n")
+        sys.stdout.flush()
+
+    def all_there(self, wanted: Iterable[str], evidence: Evidence, what: str) -> None:
+        """Expect every record of ``wanted`` once."""
+        found = evidence.found()
+        wanted = list(wanted)
+        missing = [record for record in wanted if not found[record]]
+        twice = [record for record, times in found.items() if times > 1]
+        self.expect(not missing, f"{what}: of {len(wanted):,} records {len(missing)} missing {missing[:3]}")
+        self.expect(not twice, f"{what}: {len(twice)} twice {twice[:3]}")
+
+    def status(self) -> int:
+        """Return the exit status: 1 where anything was broken."""
+        return int(self.failed)
+
+
+def parser_of(text: str | None) -> argparse.ArgumentParser:
+    """Return a parser that shows ``text`` as it stands, and knows where to work."""
+    parser = argparse.ArgumentParser(
+        description=text, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--folder", help="where to make a folder to work in; the system's own otherwise")
+    return parser
+
+
+@contextmanager
+def folder_in(place: str | None) -> Iterator[Path]:
+    """Give a new folder below ``place`` and remove it afterwards."""
+    with tempfile.TemporaryDirectory(prefix="ote_", dir=place, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
