@@ -27,7 +27,8 @@ FLOORS = (
     {"spans", "handlers"},
     {"stages"},
     {"content"},
-    {"generation", "handlers.artifacts"},
+    {"handlers.artifacts"},
+    {"generation"},
     {"config"},
     {"cli", "runner"},
     {"__main__"},
@@ -35,9 +36,9 @@ FLOORS = (
 RIGHT_WING = {"evaluation", "reading"}
 # What the right wing may import; it knows lines and nothing of records.
 RIGHT_WING_MAY = RIGHT_WING | {"errors", "schema", "durations", "jsonable", "visible"}
-ROOF = {"config", "cli", "runner", "__main__"}
-# The one door from the left wing to the right.
-DOOR = ("handlers/metrics.py", "ote_logging.evaluation.metrics")
+ROOF = {"generation", "config", "cli", "runner", "__main__"}
+# The one door from the left wing to the right: live metrics are the fold that reads sessions.
+DOOR = ("handlers/metrics.py", "evaluation")
 
 
 def _name_of(file: Path) -> str:
@@ -119,9 +120,9 @@ def test_the_right_wing_reads_lines_only(file):
 @pytest.mark.parametrize("file", [f for f in INNER if _part_of(f) not in RIGHT_WING | ROOF], ids=_name_of)
 def test_the_left_wing_has_one_door(file):
     """What writes imports nothing that reads, but for the live metrics."""
-    through = {name for name in _imports(file) if name.split(".")[1] in RIGHT_WING}
+    through = {part for part in map(_part, _imports(file)) if part in RIGHT_WING}
 
-    assert {(_name_of(file), name) for name in through} <= {DOOR}
+    assert {(_name_of(file), part) for part in through} <= {DOOR}
 
 
 def _as_ruff_sorts(name: str) -> tuple[int, str]:
