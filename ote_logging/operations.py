@@ -38,7 +38,8 @@ class _SpanEvent(Event):
 
     def redacted(self, redactor: Redactor) -> Event:
         """Return this event without secrets: itself where it holds none, else a copy."""
-        keys = cleaned(self.keys, redactor)
+        # Without an error the keys hold a status and a duration, and no text of the program.
+        keys = cleaned(self.keys, redactor) if "error_message" in self.keys else self.keys
         fields = cleaned(self.fields, redactor)
         if keys is self.keys and fields is self.fields:
             return self

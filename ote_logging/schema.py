@@ -59,7 +59,7 @@ EVENTS: Final = frozenset(
 )  # fmt: skip
 """The event names that this package gives; a program may use others."""
 
-_ENCODER_OPTIONS: Final = (
+ENCODER_OPTIONS: Final = (
     orjson.OPT_APPEND_NEWLINE
     | orjson.OPT_PASSTHROUGH_DATACLASS
     | orjson.OPT_PASSTHROUGH_DATETIME
@@ -88,7 +88,7 @@ def dump(line: dict[str, Any]) -> bytes:
     ``jsonable``. The caller has made floats finite: the encoder would write NaN as null.
     """
     try:
-        return orjson.dumps(line, None, _ENCODER_OPTIONS)
+        return orjson.dumps(line, None, ENCODER_OPTIONS)
     except TypeError:
         return orjson.dumps(jsonable(line), option=orjson.OPT_APPEND_NEWLINE)
 

@@ -9,12 +9,13 @@ import logging
 from itertools import count
 from typing import Any
 
+import orjson
 from pythonjsonlogger.json import JsonFormatter as PythonJsonFormatter
 
 from ote_logging.formatters.wire import wire_of
 from ote_logging.jsonable import Limits, jsonable
 from ote_logging.records import context_of
-from ote_logging.schema import dump
+from ote_logging.schema import ENCODER_OPTIONS, dump
 
 
 class JsonFormatter(PythonJsonFormatter):
@@ -53,7 +54,10 @@ class JsonFormatter(PythonJsonFormatter):
 
     def encoded(self, wire: dict[str, Any]) -> bytes:
         """Return the object of a line as bytes, newline included, cut to ``max_line_bytes``."""
-        line = dump(wire)
+        try:
+            line = orjson.dumps(wire, None, ENCODER_OPTIONS)
+        except TypeError:
+            line = dump(wire)
         return line if len(line) <= self._max_line_bytes else self._shortened(wire)
 
     def _shortened(self, wire: dict[str, Any]) -> bytes:

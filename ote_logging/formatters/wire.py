@@ -14,7 +14,7 @@ from itertools import islice
 from math import isfinite
 from typing import Any, Final
 
-from ote_logging.context import Context, current
+from ote_logging.context import current
 from ote_logging.events import ORDINARY_STARTS, Event, event_of
 from ote_logging.filters import ContextFilter, RedactFilter
 from ote_logging.jsonable import jsonable, key_of
@@ -72,7 +72,7 @@ class Shortcut:
 
     def __call__(self, record: logging.LogRecord) -> dict[str, Any] | None:
         """Return the object of the line for ``record``, ``seq`` still to be given; None if not ordinary."""
-        # One function with few calls: each costs 60 ns of the 2.5 us that all of it takes.
+        # In line what _head, timestamp and _adds say elsewhere: 2.7 us in place of 3.4 us.
         attributes = record.__dict__
         if (
             CONTEXT in attributes
@@ -82,27 +82,61 @@ class Shortcut:
             or type(record) is not logging.LogRecord
         ):
             return None
-        redactor = self._redactor
-        message, args = record.msg, record.args
+        message, args, redactor = record.msg, record.args, self._redactor
         if type(message) is not str:
             return self._of_event(record, message)
+        is_clean = False
         if args:
-            template = message
+            is_clean = has_words_apart[message] and redactor.are_words(args)
             try:
-                message = template % args
+                message = message % args
             except Exception:  # arguments that do not fit: the long way shows them
                 return None
-            is_clean = has_words_apart[template] and redactor.are_words(args)
-        else:
-            is_clean = False
         if not is_clean and redactor.text(message) is not message:
             return None
-        event = None if message[:1] in ORDINARY_STARTS else event_of(record, message)
+        if message[:1] not in ORDINARY_STARTS:
+            return self._of_text(record, message)
         context = current()
-        wire = _head(record, message, event, context.keys)
-        if event is not None:
-            _add_fields(wire, event.fields)
-        return self._with_extras(wire, attributes, context)
+        created = record.created
+        began, minute = _minute
+        seconds = created - began
+        wire: dict[str, Any] = {
+            "timestamp": minute % seconds if 0 <= seconds < _LAST_OF_MINUTE else timestamp(created),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": message,
+            "event": "log",
+            "seq": 0,
+            "pid": record.process or os.getpid(),
+            "file": record.pathname,
+            "line": record.lineno,
+            "function": record.funcName,
+            "thread": record.threadName,
+        }
+        wire.update(context.keys)
+        if "asyncio" in sys.modules:
+            task = task_of(record)
+            if task is not None:
+                wire["task"] = task
+        if len(attributes) > STANDARD_COUNT:
+            keys = self._keys
+            for attribute, value in islice(attributes.items(), STANDARD_COUNT, None):
+                key = keys[attribute]
+                if not key:
+                    if key is None:
+                        return None
+                    continue
+                kind = type(value)
+                if kind is str:
+                    if redactor.text(value) is not value:
+                        return None
+                elif kind not in _PLAIN:
+                    if kind is not float and redactor.value("", value) is not value:
+                        return None
+                    value = _plain(value)
+                wire[key] = value
+        # What is bound is held against the rules by the filters.
+        return None if context.fields else wire
 
     def _of_event(self, record: logging.LogRecord, event: object) -> dict[str, Any] | None:
         if not issubclass(type(event), Event):
@@ -114,31 +148,32 @@ class Shortcut:
             text = str(event)
         except Exception:  # a class of the program: the long way shows what can be had
             return None
-        context = current()
-        wire = _head(record, text, event, context.keys)
-        _add_fields(wire, event.fields)
-        return self._with_extras(wire, record.__dict__, context)
+        return self._with_event(record, text, event)
 
-    def _with_extras(
-        self, wire: dict[str, Any], attributes: dict[str, Any], context: Context
+    def _of_text(self, record: logging.LogRecord, message: str) -> dict[str, Any] | None:
+        return self._with_event(record, message, event_of(record, message))
+
+    def _with_event(
+        self, record: logging.LogRecord, message: str, event: Event | None
     ) -> dict[str, Any] | None:
-        keys, redactor = self._keys, self._redactor
+        context = current()
+        wire = _head(record, message, event, context.keys)
+        if event is not None:
+            _add_fields(wire, event.fields)
+        if context.fields or not self._adds(wire, record.__dict__):
+            return None
+        return wire
+
+    def _adds(self, wire: dict[str, Any], attributes: dict[str, Any]) -> bool:
+        """Put what the caller added on the line; False at the first that is a secret or a name of ours."""
+        value_of = self._redactor.value
         for attribute, value in islice(attributes.items(), STANDARD_COUNT, None):
-            key = keys[attribute]
-            if key is None:
-                return None
-            kind = type(value)
-            if kind is str:
-                if redactor.text(value) is not value:
-                    return None
-            elif kind not in _PLAIN:
-                if kind is not float and redactor.value("", value) is not value:
-                    return None
-                value = _plain(value)
+            key = self._keys[attribute]
+            if key is None or (key and value_of("", value) is not value):
+                return False
             if key:
-                wire[key] = value
-        # What is bound is held against the rules with the filters, once.
-        return None if context.fields else wire
+                wire[key] = value if type(value) in _PLAIN else _plain(value)
+        return True
 
     def _key_if_open(self, attribute: str) -> str | None:
         """Return the key for an attribute, "" where it is no field, None where the filters must see it."""
@@ -192,9 +227,13 @@ def _key_of(attribute: str) -> str:
 _keys: Final = Remembered(_key_of)
 
 
+_field_keys: Final = Remembered(lambda name: wire_key(key_of(name)))
+
+
 def _add_fields(wire: dict[str, Any], fields: Mapping[Any, Any]) -> None:
     for name, value in fields.items():
-        wire[wire_key(key_of(name))] = value if type(value) in _PLAIN else _plain(value)
+        key = _field_keys[name] if type(name) is str else wire_key(key_of(name))
+        wire[key] = value if type(value) in _PLAIN else _plain(value)
 
 
 def _plain(value: object) -> Any:
@@ -216,17 +255,27 @@ def _add_exception(wire: dict[str, Any], record: logging.LogRecord) -> None:
         wire["stack_info"] = record.stack_info
 
 
-_last_second = (-1, "")
+# The minute that is running, and the format that its seconds complete: half the cost of formatting a date.
+_minute = (0.0, "")
 
 
 def timestamp(created: float) -> str:
     """Return seconds since the epoch as RFC 3339 in UTC with microseconds."""
-    global _last_second
-    second = int(created)
-    known, text = _last_second
-    if second != known:
-        text = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
-        # One assignment: a thread sees the old pair or the new one.
-        _last_second = (second, text)
-    # The leading one keeps the zeros; a format that pads costs twice as much.
-    return text + str(1_000_000 + int((created - second) * 1e6))[1:] + "Z"
+    began, text = _minute
+    seconds = created - began
+    if not 0 <= seconds < _LAST_OF_MINUTE:
+        return _in_new_minute(created)
+    return text % seconds
+
+
+# Rounded to microseconds a later one would be the 60th second.
+_LAST_OF_MINUTE: Final = 59.999999
+
+
+def _in_new_minute(created: float) -> str:
+    global _minute
+    began = created // 60 * 60
+    text = time.strftime("%Y-%m-%dT%H:%M:%%09.6fZ", time.gmtime(began))
+    # One assignment: a thread sees the old pair or the new one.
+    _minute = (began, text)
+    return text % min(created - began, _LAST_OF_MINUTE)
