@@ -21,7 +21,15 @@ from ote_logging.stages import (
     Validation,
 )
 from ote_logging.stages.base import StageEvent
-from ote_logging.stages.contents import LARGE_CHARS, Large, digest_of, is_large, length_of, texts_of
+from ote_logging.stages.contents import (
+    LARGE_CHARS,
+    Large,
+    digest_of,
+    is_large,
+    length_of,
+    pieces_of,
+    texts_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +91,7 @@ def test_an_error_becomes_the_keys_of_the_line(kind: type[StageEvent], ote: Writ
 
 def test_messages_are_measured_by_what_they_say(ote: Written) -> None:
     """Of messages the texts count, and each of them has its hash, so that a rendered one is found again."""
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"role": "system", "content": "be brief"},
         {"role": "user", "content": [{"type": "text", "text": "hello"}]},
     ]
@@ -302,3 +310,21 @@ def test_any_content_has_length_and_hash(value: Any) -> None:
 def test_the_texts_of_messages_come_in_order(texts: list[str]) -> None:
     """Texts are found as they were said, one after the other."""
     assert texts_of([{"role": "user", "content": text} for text in texts]) == texts
+
+
+@given(st.lists(st.sampled_from(["x = 1\n", "a:\n", "\n", "key = '" + KEY + "'\n", "w" * 3_000 + "\n", "("])))
+def test_a_text_in_pieces_is_cleaned_as_a_whole(lines: list[str]) -> None:
+    """Where a long text is cut to be cleaned makes no difference to what comes out."""
+    text = "".join(lines) * 8
+    clean = Redactor()
+
+    assert "".join(pieces_of(text)) == text
+    assert "".join(map(clean.text, pieces_of(text))) == clean.text(text)
+
+
+def test_a_key_of_many_lines_is_never_cut() -> None:
+    """A private key stays in one piece, wherever it stands."""
+    pem = "-----BEGIN PRIVATE KEY-----\n" + "Ab3dE6gH9jK2\n" * 200 + "-----END PRIVATE KEY-----\n"
+    for lead in range(15_000, 16_500, 100):
+        text = "x" * lead + "\n" + pem + "y = 1\n" * 10_000
+        assert sum("PRIVATE KEY" in piece for piece in pieces_of(text)) == 1

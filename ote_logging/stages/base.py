@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final, Self
 
 from ote_logging.events import Event, Redactor
-from ote_logging.jsonable import text_of
+from ote_logging.jsonable import jsonable, text_of
 from ote_logging.stages.contents import CONTENTS, Large, is_a, is_large, measures
 from ote_logging.tracebacks import describe, render, summary_of
 
@@ -31,7 +31,7 @@ _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 class StageEvent(Event):
     """What all stages have in common; ``given`` holds the fields as they came, however long."""
 
-    __slots__ = ("_is_settled", "_measures", "_told", "given", "outcome")
+    __slots__ = ("_clean", "_is_settled", "_measures", "_told", "given", "outcome")
 
     text = ""
     """The line for people is made of the fields."""
@@ -63,6 +63,7 @@ class StageEvent(Event):
         self._is_settled = False
         self._told: Mapping[str, Any] | None = None
         self._measures: Mapping[str, Any] | None = None
+        self._clean: tuple[Redactor, Event] | None = None
 
     @property
     def keys(self) -> Mapping[str, Any]:  # type: ignore[override]  # found out when a handler asks
@@ -90,6 +91,7 @@ class StageEvent(Event):
         if not self._is_settled:
             self._is_settled = True
             given, outcome = {**self.given}, {**self.outcome}
+            given.update((name, _listed(given[name])) for name in NESTED & given.keys())
             try:
                 self._tell_error(given, outcome)
                 self._look(given, outcome)
@@ -118,8 +120,14 @@ class StageEvent(Event):
 
     def redacted(self, redactor: Redactor) -> Event:
         """Return this event without secrets; what is too long for that is cleaned when it is read."""
+        # A handler may ask twice: to see whether there are any, and to have them off.
+        if self._clean is None or self._clean[0] is not redactor:
+            self._clean = redactor, self._redacted(redactor)
+        return self._clean[1]
+
+    def _redacted(self, redactor: Redactor) -> Event:
         self.settled()
-        given = {name: _clean(redactor, name, value) for name, value in self.given.items()}
+        given = {name: _cleaned(redactor, name, value) for name, value in self.given.items()}
         outcome = {name: redactor.value(name, value) for name, value in self.outcome.items()}
         if _same(given, self.given) and _same(outcome, self.outcome):
             return self
@@ -128,7 +136,7 @@ class StageEvent(Event):
     def _with(self, given: Mapping[str, Any], outcome: Mapping[str, Any]) -> Self:
         other = object.__new__(type(self))
         other.given, other.outcome = given, outcome
-        other._is_settled, other._told, other._measures = True, None, None
+        other._is_settled, other._told, other._measures, other._clean = True, None, None, None
         return other
 
     def __str__(self) -> str:
@@ -148,21 +156,28 @@ def _given_measures(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name.endswith(("_length", "_hash", "_hashes"))}
 
 
-def _clean(redactor: Redactor, name: str, value: Any) -> Any:
+def _cleaned(redactor: Redactor, name: str, value: Any) -> Any:
     if type(value) is Large:
         return value.redacted(redactor)
     if name in NESTED and type(value) is list:
-        return _each(value, lambda key, inner: _clean(redactor, key, inner))
+        return _each(value, lambda key, inner: _cleaned(redactor, key, inner))
     if name in CONTENTS and is_large(value):
         return Large(value, redactor)
     return redactor.value(name, value)
+
+
+def _listed(value: object) -> object:
+    """Return a list whose mappings are plain ones; what is no list or tuple stays."""
+    if not is_a(value, list, tuple):
+        return value
+    return [jsonable(item) if type(item) is not dict and is_a(item, Mapping) else item for item in value]
 
 
 def _each(items: list[Any], change: Callable[[str, Any], Any]) -> list[Any]:
     """Return ``items`` with every value of each mapping changed; the same list where none has."""
     made = []
     for item in items:
-        if is_a(item, Mapping):
+        if type(item) is dict:
             other = {key: change(key, value) for key, value in item.items()}
             item = item if _same(other, item) else other
         else:
@@ -180,7 +195,7 @@ def resolved(value: Any) -> Any:
 
 def _holds_large(value: Any) -> bool:
     return type(value) is list and any(
-        type(inner) is Large for item in value if is_a(item, Mapping) for inner in item.values()
+        type(inner) is Large for item in value if type(item) is dict for inner in item.values()
     )
 
 

@@ -11,8 +11,10 @@ TRACE POINTS: none
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import cached_property
 from typing import Any, Final, TypeGuard
 
 from ote_logging.events import Redactor
@@ -43,22 +45,23 @@ class Large:
     A structure is copied when this is made, so that its owner may go on with it.
     """
 
-    __slots__ = ("_redactors", "digest", "length", "value")
-
-    def __init__(self, value: object, redactor: Redactor) -> None:
+    def __init__(self, value: object, *redactors: Redactor) -> None:
         self.value = value if type(value) in (str, bytes) else jsonable(value, _NO_LIMITS)
-        self.length = length_of(self.value)
-        self.digest = digest_of(self.value)
-        self._redactors: tuple[Redactor, ...] = (redactor,)
+        self._redactors = redactors
 
     def redacted(self, redactor: Redactor) -> "Large":
         """Return the same content, to be cleaned by ``redactor`` as well."""
-        if redactor in self._redactors:
-            return self
-        other = object.__new__(Large)
-        other.value, other.length, other.digest = self.value, self.length, self.digest
-        other._redactors = (*self._redactors, redactor)
-        return other
+        return self if redactor in self._redactors else Large(self.value, *self._redactors, redactor)
+
+    @cached_property
+    def length(self) -> int:
+        """Its characters."""
+        return length_of(self.value)
+
+    @cached_property
+    def digest(self) -> str:
+        """Its SHA-256, as it was given."""
+        return hashlib.sha256(_as_bytes(self), usedforsecurity=False).hexdigest()
 
     def cleaned(self) -> Any:
         """Return the content without secrets; takes about 0.1 us a character."""
@@ -66,17 +69,46 @@ class Large:
 
     def beginning(self, chars: int) -> str:
         """Return the first ``chars`` characters without secrets, also of one that they cut through."""
-        head = as_text(self.value)[: chars + _MARGIN]
-        return str(self._clean(head))[:chars]
+        head = self.value
+        if type(head) not in (str, bytes):
+            head = jsonable(head, Limits(chars=chars + _MARGIN, size=chars + _MARGIN))
+        return str(self._clean(as_text(head)[: chars + _MARGIN]))[:chars]
 
     def _clean(self, value: object) -> object:
         for redactor in self._redactors:
-            value = redactor.value("", value)
+            if type(value) is str:
+                # A regular expression keeps every other thread waiting until it is through.
+                value = "".join(str(redactor.value("", piece)) for piece in pieces_of(value))
+            else:
+                value = redactor.value("", value)
         return value
 
 
 # As long as a secret of several lines: a key in PEM.
 _MARGIN: Final = 8_192
+_PIECE_CHARS: Final = 16_384
+# The end of a line that is complete by itself: what it assigns does not stand on the next one.
+_LINE_END: Final = re.compile(r"[^\s=:,(\[{\\]\n")
+
+
+def pieces_of(text: str) -> Iterator[str]:
+    """Yield ``text`` in pieces of about 16,384 characters, none of which ends inside of a secret.
+
+    They end with a line, and not in between the first and the last line of a key in PEM. A text without
+    lines is one piece.
+    """
+    begin = 0
+    while begin < len(text):
+        end = _line_end(text, begin + _PIECE_CHARS)
+        while end < len(text) and text.rfind("-----BEGIN", begin, end) > text.rfind("-----END", begin, end):
+            end = _line_end(text, end + _PIECE_CHARS)
+        yield text[begin:end]
+        begin = end
+
+
+def _line_end(text: str, start: int) -> int:
+    found = _LINE_END.search(text, start)
+    return found.end() if found else len(text)
 
 
 def is_large(value: object) -> bool:
@@ -99,20 +131,25 @@ def _room_left(value: object, room: int, depth: int) -> int:
 
 def as_text(value: object) -> str:
     """Return the text of a content: itself, or the JSON of a structure."""
-    if type(value) is Large:
-        value = value.value
-    if type(value) is str:
-        return value
-    plain = jsonable(value, _NO_LIMITS)
-    return plain if type(plain) is str else dump(plain)[:-1].decode()  # type: ignore[arg-type]  # any JSON
+    return value if type(value) is str else _as_bytes(value).decode("utf-8", "backslashreplace")
+
+
+def _as_bytes(value: object) -> bytes:
+    """Return the UTF-8 text of a content."""
+    plain = value.value if type(value) is Large else value
+    if type(plain) is str:
+        return plain.encode("utf-8", "surrogatepass")
+    if type(plain) is bytes:
+        return plain
+    plain = plain if type(value) is Large else jsonable(plain, _NO_LIMITS)
+    return plain.encode() if type(plain) is str else dump(plain)[:-1]  # type: ignore[arg-type]  # any JSON
 
 
 def digest_of(value: object) -> str:
     """Return the SHA-256 of the UTF-8 text of ``value``, 64 hex digits."""
     if type(value) is Large:
         return value.digest
-    data = value if type(value) is bytes else as_text(value).encode("utf-8", "surrogatepass")
-    return hashlib.sha256(data, usedforsecurity=False).hexdigest()
+    return hashlib.sha256(_as_bytes(value), usedforsecurity=False).hexdigest()
 
 
 def length_of(value: object) -> int:

@@ -1,0 +1,310 @@
+"""Content modes: what is left of what was said, and where the rest is."""
+
+import json
+import logging
+import logging.config
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from written import Written, pipeline
+
+from ote_logging.content import ContentFilter, whole_of
+from ote_logging.errors import ConfigError
+from ote_logging.events import Event
+from ote_logging.handlers.background import Background
+from ote_logging.handlers.contents import ContentStore, write_new
+from ote_logging.handlers.parts import Keep
+from ote_logging.stages import CodeGeneration, Healing, LLMInteraction, TemplateRender, Validation
+from ote_logging.stages.contents import digest_of
+
+log = logging.getLogger("shop.orders")
+
+KEY = "sk-proj-" + "Ab3dE6gH9jK2" * 4
+LONG = "a line of a prompt\n" * 5_000
+
+Switch = Callable[..., ContentFilter]
+
+
+@pytest.fixture
+def content(ote: Written) -> Switch:
+    """Switches the pipeline on with a ContentFilter of these options; gives back the filter."""
+
+    def switch(*order: str, **options: Any) -> ContentFilter:
+        config = pipeline(ote.directory)
+        factory = {"()": "ote_logging.content.ContentFilter", "directory": str(ote.directory)}
+        config["filters"]["content"] = factory | options
+        config["handlers"]["session"]["filters"] = list(order or ("context", "redact", "content"))
+        logging.config.dictConfig(config)
+        filters = logging.root.handlers[0].filters
+        return next(each for each in filters if isinstance(each, ContentFilter))
+
+    return switch
+
+
+@pytest.mark.parametrize(
+    ("mode", "prompt", "digest"),
+    [("full", "say hello", True), ("preview", "say ", True), ("hash", None, True), ("none", None, False)],
+)
+def test_a_mode_decides_how_much_is_written(
+    mode: str, prompt: str | None, digest: bool, ote: Written, content: Switch
+) -> None:
+    """Whole, its beginning, its hash, or its length alone; all else of the event stays."""
+    content(content=mode, preview_chars=4)
+    log.info(LLMInteraction("todo_store", prompt="say hello", model="gpt-4", tokens_in=2))
+
+    line = ote.one(event="llm_interaction")
+
+    assert line.get("prompt") == prompt
+    assert line.get("prompt_hash") == (digest_of("say hello") if digest else None)
+    assert line.get("prompt_length") == 9
+    assert line.get("prompt_truncated") == (True if mode == "preview" else None)
+    assert (line.get("model"), line.get("tokens_in"), line.status) == ("gpt-4", 2, "ok")
+
+
+def test_full_is_the_default(ote: Written, content: Switch) -> None:
+    """Without any option nothing is left out, and small contents stay in the line."""
+    content()
+    log.info(LLMInteraction(prompt="p" * 60_000))
+
+    assert ote.one(event="llm_interaction").get("prompt") == "p" * 60_000
+    assert not (ote.directory / "content").exists()
+
+
+def test_a_large_content_is_stored_once_by_its_hash(ote: Written, content: Switch) -> None:
+    """Beside the session stands a file of mode 0600, whole; lines have beginning, length and hash."""
+    store = content(preview_chars=10).store
+    for _ in range(3):
+        log.info(LLMInteraction(prompt=LONG))
+    assert store.flush()
+
+    first = ote.entries()[0]
+    (path,) = (ote.directory / "content").iterdir()
+
+    assert first.get("prompt") == LONG[:10]
+    assert (first.get("prompt_length"), first.get("prompt_hash")) == (len(LONG), digest_of(LONG))
+    assert path.name == first.get("prompt_hash")
+    assert path.read_text() == LONG
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_large_structure_is_stored_as_json(ote: Written, content: Switch) -> None:
+    """Messages are found again as they were sent."""
+    messages = [{"role": "user", "content": LONG}]
+    store = content().store
+    log.info(LLMInteraction(prompt=messages))
+    store.flush()
+
+    (path,) = (ote.directory / "content").iterdir()
+
+    assert json.loads(path.read_bytes()) == messages
+    assert ote.one(event="llm_interaction").get("prompt_length") == len(LONG)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [("context", "redact", "content"), ("context", "content", "redact"), ("context", "content")],
+    ids=["behind redact", "before redact", "alone"],
+)
+def test_no_secret_is_stored(order: tuple[str, ...], ote: Written, content: Switch) -> None:
+    """Wherever the filter stands, and whether there is one that redacts: stored contents are clean."""
+    store = content(*order).store
+    log.info(LLMInteraction(prompt=f"{LONG}key = '{KEY}'\n{LONG}", response=f"{KEY} {LONG}"))
+    store.flush()
+
+    written = b"".join(path.read_bytes() for path in ote.directory.rglob("*") if path.is_file())
+
+    assert len(list((ote.directory / "content").iterdir())) == 2
+    assert KEY.encode() not in written
+
+
+def test_a_beginning_holds_no_half_of_a_secret(ote: Written, content: Switch) -> None:
+    """A preview that ends inside of a secret shows nothing of it."""
+    content(content="preview", preview_chars=len("key: ") + 12)
+    log.info(LLMInteraction(prompt=f"key: {KEY}", response=f"key: {KEY} {LONG}"))
+
+    line = ote.one(event="llm_interaction")
+
+    assert KEY[:11] not in line.get("prompt")
+    assert KEY[:11] not in line.get("response")
+
+
+def test_a_field_may_have_its_own_mode(ote: Written, content: Switch) -> None:
+    """What is given for a field counts for that field alone."""
+    content(fields={"response": "hash"})
+    log.info(LLMInteraction(prompt="p", response="r"))
+
+    line = ote.one(event="llm_interaction")
+
+    assert (line.get("prompt"), line.get("response")) == ("p", None)
+    assert line.get("response_hash") == digest_of("r")
+
+
+@pytest.mark.parametrize(
+    ("logger", "kept"), [("shop", False), ("shop.orders", False), ("shop.orders.web", False), ("shops", True)]
+)
+def test_a_logger_may_have_its_own_mode(logger: str, kept: bool, ote: Written, content: Switch) -> None:
+    """It counts for that logger and those below it."""
+    content(loggers={"shop": "none"})
+    logging.getLogger(logger).info(LLMInteraction(prompt="p"))
+
+    assert (ote.one(event="llm_interaction").get("prompt") == "p") is kept
+
+
+def test_of_field_and_logger_the_one_that_keeps_less_counts(ote: Written, content: Switch) -> None:
+    """Neither opens what the other closes."""
+    content(fields={"prompt": "hash", "response": "full"}, loggers={"shop": "preview"}, preview_chars=1)
+    log.info(LLMInteraction(prompt="pp", response="rr"))
+
+    line = ote.one(event="llm_interaction")
+
+    assert (line.get("prompt"), line.get("response")) == (None, "r")
+
+
+@pytest.mark.parametrize("mode", ["hash", "none"])
+def test_what_hides_contents_hides_them_everywhere(mode: str, ote: Written, content: Switch) -> None:
+    """Diffs, variables, attempts, tool calls and the source line of an error are contents as well."""
+    content(content=mode)
+    log.info(TemplateRender(variables={"x": "secret plan"}, before="a", output="secret plan"))
+    log.info(Healing(attempts=[{"number": 1, "code": "secret plan", "diff": "+secret plan"}]))
+    log.info(LLMInteraction(tool_calls=[{"name": "f", "arguments": {"q": "secret plan"}}]))
+    log.info(Validation(code="secret plan", error="bad", line_number=1))
+    log.info(CodeGeneration(code="x = 'secret plan'"))
+
+    written = b"".join(ote.lines())
+
+    assert b"secret plan" not in written
+    assert (digest_of("secret plan").encode() in written) is (mode == "hash")
+    assert ote.one(event="healing").get("attempts") == [{"number": 1}]
+    assert ote.one(event="llm_interaction").get("tool_calls") == [{"name": "f"}]
+
+
+def test_events_of_the_programs_own_are_governed_too(ote: Written, content: Switch) -> None:
+    """Any event with a field called like a content is one with contents."""
+    content(content="hash")
+    log.info(Event("asked", prompt="p", user_id=7))
+
+    line = ote.one(event="asked")
+
+    assert (line.get("prompt"), line.get("prompt_length"), line.get("user_id")) == (None, 1, 7)
+
+
+def test_ordinary_records_pass_untouched(ote: Written, content: Switch) -> None:
+    """What is no event has no contents."""
+    content(content="none")
+    log.info("prompt=%s", "p")
+
+    assert ote.one().message == "prompt=p"
+
+
+def test_each_handler_has_its_own_mode() -> None:
+    """What one handler's filter left out, the next one's finds again."""
+    record = logging.makeLogRecord({"msg": LLMInteraction(prompt="pp"), "name": "shop"})
+    ContentFilter(content="none").filter(record)
+    reduced: Any = record.__dict__["msg"]
+    ContentFilter(content="full").filter(record)
+    whole: Any = record.__dict__["msg"]
+
+    assert "prompt" not in reduced.fields
+    assert whole_of(reduced) is whole
+    assert whole.fields["prompt"] == "pp"
+
+
+def test_a_mapping_with_methods_of_its_own_is_read_past_them(ote: Written, content: Switch) -> None:
+    """Contents may be objects of the program whose code raises."""
+
+    class Rude(dict[str, Any]):
+        def items(self) -> Any:
+            raise RuntimeError("no")
+
+    content(content="preview")
+    log.info(Healing("todo_store", attempts=[Rude(number=1)]))
+
+    assert ote.one(event="healing").get("attempts") == [{"number": 1}]
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"content": "ful"}, "content is 'ful'; it is one of full, preview, hash, none"),
+        ({"fields": {"prompt": "no"}}, "fields: prompt is 'no'"),
+        ({"loggers": {"shop": 1}}, "loggers: shop is 1"),
+        ({"inline_chars": -1}, "inline_chars is -1"),
+        ({"preview_chars": True}, "preview_chars is True"),
+        ({"keep": {"days": 3}}, "keep has no days"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(options: dict[str, Any], problem: str) -> None:
+    """The error says what was met and what it may be."""
+    with pytest.raises(ConfigError, match=problem):
+        ContentFilter(**options)
+
+
+def test_the_store_keeps_what_it_was_told_to(tmp_path: Path) -> None:
+    """The oldest contents go first."""
+    store = ContentStore(tmp_path, Keep(count=2))
+    for number in range(4):
+        store.put(f"{number:064}", lambda: "text", 4)
+        store.flush()
+        store._next_look = 0.0
+
+    assert sorted(path.name[-1] for path in store.folder.iterdir()) == ["2", "3"]
+
+
+def test_a_store_that_cannot_write_counts_what_it_lost(tmp_path: Path) -> None:
+    """Nothing is raised; the reason is told."""
+    (tmp_path / "content").write_text("in the way")
+    store = ContentStore(tmp_path)
+    store.put("0" * 64, lambda: "text", 4)
+    store.flush()
+
+    assert store.stats() == {"written": 0, "lost": 1, "reasons": {"ENOTDIR": 1}}
+
+
+def test_a_file_is_never_written_over(tmp_path: Path) -> None:
+    """Neither a file nor a link that leads nowhere is followed or replaced, and nothing is left behind."""
+    (tmp_path / "there").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    for name in ("there", "link"):
+        with pytest.raises(FileExistsError):
+            write_new(tmp_path / name, b"new")
+
+    assert (tmp_path / "there").read_text() == "old"
+    assert sorted(os.listdir(tmp_path)) == ["link", "there"]
+
+
+def test_work_goes_on_in_order(tmp_path: Path) -> None:
+    """One thread does what was handed over, first come, first served."""
+    done: list[int] = []
+    background = Background()
+    for number in range(100):
+        background.do(lambda number=number: done.append(number), 1)  # type: ignore[misc]  # a default of its own
+
+    assert background.flush()
+    assert done == list(range(100))
+
+
+def test_a_caller_does_its_own_work_when_too_much_waits() -> None:
+    """Memory is bounded by the caller's time."""
+    done: list[str] = []
+    Background().do(lambda: done.append("here"), 2**40)
+
+    assert done == ["here"]
+
+
+def test_a_forked_child_has_a_thread_of_its_own() -> None:
+    """What waits is the parent's; the child begins with nothing, and can work."""
+    background = Background()
+    background.do(lambda: None, 1)
+    background.flush()
+    child = os.fork()
+    if child == 0:
+        done: list[int] = []
+        background.do(lambda: done.append(1), 1)
+        os._exit(0 if background.flush(5) and done == [1] else 1)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
