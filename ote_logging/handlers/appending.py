@@ -201,9 +201,13 @@ class AppendedFile:
         if self._untold:
             # One number for all attempts: a gap in the numbers means a record.
             self._report_seq = self._report_seq or next(self.numbers)
-            rest, _ = self._appended(self._report(self._untold, self._report_seq))
+            told = dict(self._untold)
+            rest, _ = self._appended(self._report(told, self._report_seq))
             if not rest:
-                self._untold, self._report_seq = {}, None
+                self._report_seq = None
+                # A signal handler may have lost one more meanwhile.
+                left = {reason: lost - told.get(reason, 0) for reason, lost in self._untold.items()}
+                self._untold = {reason: lost for reason, lost in left.items() if lost}
 
     def _sync(self, interval_s: float) -> None:
         now = monotonic()
@@ -261,7 +265,10 @@ class AppendedFile:
         return bool(self._left) or (self._is_open() and has_lines_left(self._descriptor, self._seen))
 
     def _open(self) -> None:
-        self._descriptor = self._opened()
+        opened = self._opened()
+        self._know(opened)
+        self._descriptor = opened
+        self._place.begun()
 
     def _follow(self) -> None:
         left = _Left(os.dup(self._descriptor), self._seen)
@@ -271,19 +278,29 @@ class AppendedFile:
             os.close(left.descriptor)
             raise
         self._left.append(left)
+        self._know(opened)
         # The number stays: a thread that is about to write writes to the old file or to the new one.
         os.dup2(opened, self._descriptor, inheritable=False)
         os.close(opened)
+        self._place.begun()
+
+    def _know(self, opened: int) -> None:
+        status = os.fstat(opened)
+        self._identity, self._seen = identity(status), status.st_size
 
     def _opened(self) -> int:
         path = self._place.path()
         opened = open_to_append(path)
-        status = os.fstat(opened)
-        self._identity, self._seen = identity(status), status.st_size
         if self._fsync_s is not None:
-            sync_folder(path.parent)
-        self._place.begun()
+            self._sync_name(path.parent, opened)
         return opened
+
+    def _sync_name(self, folder: Path, opened: int) -> None:
+        try:
+            sync_folder(folder)
+        except OSError:
+            os.close(opened)
+            raise
 
     def _carry(self) -> None:
         """Save the lines of deleted files; those left just now are looked at once more, for late ones."""

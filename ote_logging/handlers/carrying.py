@@ -14,12 +14,15 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from time import monotonic, sleep
 from typing import Final
 
 from ote_logging.handlers.forks import renew_in_children
 
 # A mark is a number of bytes; as nanoseconds it lies within the first day of 1970, where no clock stands.
 _LARGEST_MARK: Final = 86_400 * 10**9
+_PATIENCE_S: Final = 0.5
+_PAUSE_S: Final = 0.002
 
 
 class _Turn:
@@ -39,21 +42,40 @@ _turn: Final = _Turn()
 
 
 @contextmanager
-def locked(descriptor: int) -> Iterator[None]:
-    """Keep other threads and processes from carrying lines of this file meanwhile."""
-    with _turn.lock:
-        # A file system without locks has one process at a time, as a rule.
+def locked(descriptor: int) -> Iterator[bool]:
+    """Keep other threads and processes from saving lines of this file meanwhile; tell whether they are kept.
+
+    It waits half a second at most: another process may have been stopped while it holds the lock.
+    """
+    until = monotonic() + _PATIENCE_S
+    is_our_turn = _turn.lock.acquire(timeout=_PATIENCE_S)
+    try:
+        yield _lock(descriptor, until) and is_our_turn
+    finally:
         with suppress(OSError):
-            fcntl.lockf(descriptor, fcntl.LOCK_EX)
+            fcntl.lockf(descriptor, fcntl.LOCK_UN)
+        if is_our_turn:
+            _turn.lock.release()
+
+
+def _lock(descriptor: int, until: float) -> bool:
+    while True:
         try:
-            yield
-        finally:
-            with suppress(OSError):
-                fcntl.lockf(descriptor, fcntl.LOCK_UN)
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except (BlockingIOError, PermissionError):
+            if monotonic() >= until:
+                return False
+            sleep(_PAUSE_S)
+        except OSError:
+            # A file system without locks is written by one machine, and by one process as a rule.
+            return True
 
 
 def has_lines_left(descriptor: int, start: int) -> bool:
     """Tell whether a deleted file got lines, behind byte ``start``, that are saved nowhere."""
+    if not is_deleted(descriptor):
+        return False
     with locked(descriptor):
         return _unsaved_from(os.fstat(descriptor), start) is not None
 
@@ -64,6 +86,8 @@ def carry_over(descriptor: int, start: int, append: Callable[[bytes], int]) -> b
     ``append`` returns how many bytes of its lines it could write, in whole lines; where that is not all of
     them, this returns False, and is to be called again.
     """
+    if not is_deleted(descriptor):
+        return True
     with locked(descriptor):
         status = os.fstat(descriptor)
         unsaved = _unsaved_from(status, start)
@@ -77,17 +101,9 @@ def carry_over(descriptor: int, start: int, append: Callable[[bytes], int]) -> b
         return saved == len(lines)
 
 
-def _unsaved_from(status: os.stat_result, start: int) -> int | None:
-    """Return where the lines begin that are saved nowhere, or None where there are none."""
-    if status.st_nlink:
-        return None
-    marked = status.st_atime_ns if 0 < status.st_atime_ns < _LARGEST_MARK else 0
-    # Deleting a file changes the time of its inode alone, a write behind that sets both: what was written
-    # before was thrown away on purpose.
-    if not marked and status.st_mtime_ns < status.st_ctime_ns:
-        return None
-    start = max(start, marked)
-    return start if start < status.st_size else None
+def is_deleted(descriptor: int) -> bool:
+    """Tell whether no name leads to an open file any more."""
+    return os.fstat(descriptor).st_nlink == 0
 
 
 def mark(descriptor: int, size: int) -> None:
@@ -95,6 +111,17 @@ def mark(descriptor: int, size: int) -> None:
     # Refused where the file belongs to another user: then each process saves what it saw.
     with suppress(OSError):
         os.utime(descriptor, ns=(size, os.fstat(descriptor).st_mtime_ns))
+
+
+def _unsaved_from(status: os.stat_result, start: int) -> int | None:
+    """Return where the lines begin that are saved nowhere, or None where there are none."""
+    marked = status.st_atime_ns if 0 < status.st_atime_ns < _LARGEST_MARK else 0
+    # Deleting a file changes the time of its inode alone, a write behind that sets both: what was written
+    # before was thrown away on purpose.
+    if not marked and status.st_mtime_ns < status.st_ctime_ns:
+        return None
+    start = max(start, marked)
+    return start if start < status.st_size else None
 
 
 def _bytes_between(descriptor: int, start: int, end: int) -> bytes:

@@ -87,12 +87,14 @@ def reason_of(error: BaseException) -> str:
 
 
 def told(reasons: Mapping[str, int]) -> str:
-    """Return the text for people.
+    """Return the text for people; nothing is lost where there are no reasons.
 
     >>> told({"ENOSPC": 3, "EIO": 1})
     '4 records lost (ENOSPC 3, EIO 1)'
     """
     lost = sum(reasons.values())
+    if not lost:
+        return "no record lost so far"
     named = ", ".join(f"{reason} {count}" for reason, count in reasons.items())
     return f"{lost} record{'s' if lost != 1 else ''} lost ({named})"
 

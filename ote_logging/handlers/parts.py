@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from ote_logging.handlers.carrying import locked, mark
+from ote_logging.handlers.carrying import is_deleted, locked, mark
 from ote_logging.handlers.naming import safe_name
 
 _FILE: Final = re.compile(r"(session_[A-Za-z0-9_-]+)(?:\.(\d{1,9}))?\.jsonl(\.gz)?")
@@ -216,8 +216,8 @@ def packed(path: Path) -> Path:
 def pack(path: Path) -> None:
     """Replace ``path`` by its gzip; a process that still writes to it finds its late lines unsaved."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with suppress(OSError), path.open("r+b") as plain, locked(plain.fileno()):
-        if packed(path).exists() or not path.exists():
+    with suppress(OSError), path.open("r+b") as plain, locked(plain.fileno()) as is_locked:
+        if not is_locked or is_deleted(plain.fileno()) or packed(path).exists():
             return
         size = _copy_packed(plain, unfinished, path.stem)
         os.replace(unfinished, packed(path))

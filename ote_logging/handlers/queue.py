@@ -196,6 +196,8 @@ class QueueHandler(logging.Handler):
         """Look the names up, now that all handlers of the configuration are built."""
         found = [self._named.get(name) for name in self._names]
         self.handlers = [handler for handler in found if isinstance(handler, logging.Handler)]
+        if not self.handlers:
+            raise LookupError(f"none of the handlers {', '.join(self._names)} is there any more")
         self._named = {}
         return self.handlers
 
@@ -205,6 +207,7 @@ class QueueHandler(logging.Handler):
         with self._changing:
             if self._has_worker:
                 return
+            _alive.add(self)
             self._has_worker = not self._is_ending
             with suppress(RuntimeError):
                 if self._has_worker:
@@ -242,12 +245,14 @@ class QueueHandler(logging.Handler):
         """Pass ``first`` and what waits behind it to their handlers; tell whether the thread is to end."""
         with self._writing:
             self._writer = _thread.get_ident()
+            batch = self._batch(first)
             try:
-                batch = self._batch(first)
                 self._write(batch)
                 self._tell()
             finally:
                 self._writer = None
+                self._waiting -= sum(handler is not None for handler, _, _, _ in batch)
+                self._waiting_bytes -= sum(size for _, _, _, size in batch)
         return self._set_mark(batch)
 
     def _batch(self, first: Item) -> list[Item]:
@@ -269,9 +274,6 @@ class QueueHandler(logging.Handler):
         for (file_handler, session), texts in lines.items():
             file_handler.append(session, b"".join(texts), len(texts))
             self._tally.written += len(texts)
-        for handler, _, _, size in batch:
-            self._waiting -= handler is not None
-            self._waiting_bytes -= size
 
     def _hand(self, handler: logging.Handler, record: logging.LogRecord) -> None:
         handler.acquire()
@@ -308,14 +310,14 @@ class QueueHandler(logging.Handler):
     # Ends and pauses
 
     def flush(self, timeout_s: float = _DRAIN_S) -> None:
-        """Return when all that was queued before is written, or after ``timeout_s``."""
-        self._drain(timeout_s)
+        """Write what waits, within ``timeout_s``, and flush the handlers behind."""
+        self.drain(timeout_s)
         for handler in self.handlers:
             handler.flush()
 
     def close(self) -> None:
         """Write what waits and end the thread; a record that comes later starts it again."""
-        self._drain(_DRAIN_S, ends=True)
+        self.drain(ends=True)
         _alive.discard(self)
         if not _alive:
             _leave_sigterm()
@@ -327,7 +329,7 @@ class QueueHandler(logging.Handler):
 
     def drain_and_hold(self) -> None:
         """Write what waits, and keep the thread from writing until ``release_hold``."""
-        self._drain(_DRAIN_S)
+        self.drain()
         self._is_held = self._writing.acquire(timeout=_DRAIN_S)
 
     def release_hold(self) -> None:
@@ -339,9 +341,10 @@ class QueueHandler(logging.Handler):
     def end(self) -> None:
         """Write what waits; from now on a record is written by the thread that logs it."""
         self._is_ending = True
-        self._drain(_DRAIN_S, ends=True)
+        self.drain(ends=True)
 
-    def _drain(self, timeout_s: float, ends: bool = False) -> None:
+    def drain(self, timeout_s: float = _DRAIN_S, *, ends: bool = False) -> None:
+        """Write what waits, within ``timeout_s``; ``ends`` ends the thread behind it."""
         if self._writer == _thread.get_ident():
             return
         if not self._has_worker:
@@ -382,7 +385,9 @@ def _handle_sigterm() -> None:
     """Drain at SIGTERM, where it would end the program at once; only the main thread may ask for that."""
     is_main = threading.current_thread() is threading.main_thread()
     if is_main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _on_sigterm)
+        # A subinterpreter may not ask for signals.
+        with suppress(ValueError):
+            signal.signal(signal.SIGTERM, _on_sigterm)
 
 
 def _leave_sigterm() -> None:
@@ -392,7 +397,7 @@ def _leave_sigterm() -> None:
 
 
 def _on_sigterm(number: int, _frame: FrameType | None) -> None:
-    _each(QueueHandler.flush)
+    _each(QueueHandler.drain)
     # A handler of the program that calls this one decides itself what happens next.
     if signal.getsignal(number) is _on_sigterm:
         signal.signal(number, signal.SIG_DFL)
@@ -406,4 +411,4 @@ os.register_at_fork(
 # logging was imported before, so that its own shutdown, which closes the handlers behind, comes after this.
 atexit.register(_each, QueueHandler.end)
 # A child of multiprocessing ends without atexit.
-threading._register_atexit(_each, QueueHandler.flush)  # type: ignore[attr-defined]
+threading._register_atexit(_each, QueueHandler.drain)  # type: ignore[attr-defined]
