@@ -90,6 +90,9 @@ class Attacker:
         self.turn += 1
         self._signal(signal.SIGCONT)
 
+    def rest(self, _file: Path) -> None:
+        """Leave the writers alone for a turn."""
+
     def _signal(self, number: int) -> None:
         for writer in self.writers:
             os.kill(writer, number)
@@ -111,8 +114,10 @@ def storm(folder: Path, seconds: float, has_parts: bool) -> int:
     while len(list(folder.glob("logs/*"))) < 1:
         time.sleep(0.01)
     attacker = Attacker(folder, [child.pid for child in children if child.pid])
-    # A part that has a number may be full, and packed by its writers: only deleting does it no harm.
-    attacks = [attacker.delete] if has_parts else [attacker.rename, attacker.truncate, attacker.delete]
+    attacks = [attacker.rename, attacker.truncate, attacker.delete]
+    if has_parts:
+        # Parts that are moved away belong to nobody's order; so they are left to grow, or deleted.
+        attacks = [attacker.delete, *[attacker.rest] * 9]
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         time.sleep(random.uniform(0.05, 0.6))
