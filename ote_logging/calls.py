@@ -54,6 +54,7 @@ class Call(Operation):
         self.level = calls.level
         self.has_start = calls.has_start
         self.fields = fields
+        self.context = None
         self._limits = calls.result_limits
         self._usage = Usage() if calls.has_resources else None
 
@@ -167,7 +168,7 @@ class Calls:
         has_resources: bool,
         fields: dict[str, Any],
     ) -> None:
-        if not callable(function):
+        if not callable(function) or isinstance(function, type):
             raise TypeError(f"observe() decorates functions; this is a {qualified_name(type(function))}")
         named = function.func if isinstance(function, partial) else function
         module = str(getattr(named, "__module__", None) or "root")
@@ -198,11 +199,14 @@ class Calls:
         """Return a function of the same kind that is observed."""
         import inspect  # see Arguments
 
-        if inspect.isasyncgenfunction(function):
+        # Of an object that is called like a function, its class tells the kind.
+        is_function = inspect.isroutine(function) or isinstance(function, partial)
+        code = function if is_function else type(function).__call__
+        if inspect.isasyncgenfunction(code):
             return self._wrap_async_generator(function)
-        if inspect.isgeneratorfunction(function):
+        if inspect.isgeneratorfunction(code):
             return self._wrap_generator(function)
-        if inspect.iscoroutinefunction(function):
+        if inspect.iscoroutinefunction(code):
             return self._wrap_coroutine(function)
         return self._wrap_function(function)
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from ote_logging.jsonable import text_of
 
@@ -43,6 +43,8 @@ class Event:
 
     __slots__ = ("event", "fields", "keys", "text")
 
+    _PARTS: ClassVar[tuple[str, ...]] = ("event", "text", "keys", "fields")
+
     event: str
     text: str
     keys: Mapping[str, Any]
@@ -61,6 +63,10 @@ class Event:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self}>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """An event may be copied, and may travel to another process: as what it is made of."""
+        return _remade, (type(self), {name: _plain(getattr(self, name)) for name in self._PARTS})
+
     def within(self, ids: Mapping[str, str]) -> dict[str, Any]:
         """Return the keys of the line for this event, logged where the context's keys are ``ids``."""
         return {**ids, **self.keys}
@@ -77,14 +83,44 @@ class Event:
         return copy
 
 
+def _remade(kind: type[Event], parts: dict[str, Any]) -> Event:
+    event = object.__new__(kind)
+    for name, value in parts.items():
+        setattr(event, name, value)
+    return event
+
+
+def _plain(part: Any) -> Any:
+    return dict(part) if isinstance(part, MappingProxyType) else part
+
+
 def cleaned(values: Mapping[str, Any], redactor: Redactor) -> Mapping[str, Any]:
     """Return ``values`` without secrets: the same mapping where it holds none, else a copy."""
     found = {}
     for name, value in values.items():
         clean = redactor.value(name, value)
-        if clean is not value:
+        # A name of a few letters is no secret; to ask costs as much as the value does.
+        is_short = len(name) < 8 and name.isidentifier()
+        if clean is not value or not (is_short or redactor.text(name) is name):
             found[name] = clean
-    return {**values, **found} if found else values
+    return _renamed({**values, **found}, redactor) if found else values
+
+
+def _renamed(values: Mapping[str, Any], redactor: Redactor) -> Mapping[str, Any]:
+    """Return ``values`` under names without secrets; those that become equal stay apart."""
+    made: dict[str, Any] = {}
+    for name, value in values.items():
+        name = redactor.text(name)
+        while name in made:
+            name += "_"
+        made[name] = value
+    return made
+
+
+def tells_its_fields(kind: type[Event]) -> bool:
+    """Whether the text of an event of this class says no more than its fields and keys, as ours do."""
+    module = getattr(kind.__str__, "__module__", None)
+    return isinstance(module, str) and module.startswith("ote_logging.")
 
 
 class _TracePoint(Event):
@@ -120,6 +156,8 @@ class TRACE(_TracePoint):
     """
 
     __slots__ = ("path",)
+
+    _PARTS = ("path", "fields")
 
     event = "trace_point"
 

@@ -21,12 +21,16 @@ from ote_logging.sites import Site, new_record
 
 _NO_KEYS: Final[Mapping[str, Any]] = {}
 _NOTE: Final = "TRACE: "
+_TOLD_IN: Final = "__ote_told_in__"
+"""The attribute of an exception that names the trace in which its traceback was written."""
 
 
 class _SpanEvent(Event):
     """Start or end of an operation whose ids are those of the context it is logged in."""
 
     __slots__ = ("operation", "time_s")
+
+    _PARTS = ("operation", "keys", "fields", "time_s")
 
     def __init__(
         self, operation: str, keys: Mapping[str, Any], fields: Mapping[str, Any], time_s: float
@@ -41,9 +45,10 @@ class _SpanEvent(Event):
         # Without an error the keys hold a status and a duration, and no text of the program.
         keys = cleaned(self.keys, redactor) if "error_message" in self.keys else self.keys
         fields = cleaned(self.fields, redactor)
-        if keys is self.keys and fields is self.fields:
+        operation = redactor.text(self.operation)
+        if operation is self.operation and keys is self.keys and fields is self.fields:
             return self
-        return type(self)(self.operation, keys, fields, self.time_s)
+        return type(self)(operation, keys, fields, self.time_s)
 
 
 class SpanStart(_SpanEvent):
@@ -81,9 +86,11 @@ def _clock(second: int) -> str:
 
 
 class Operation:
-    """One timed run of something: begun once, ended once, its context current in between."""
+    """One timed run of something, its context current in between; begun again inside itself it nests."""
 
-    __slots__ = ("_begun_ns", "_site", "context", "fields", "has_start", "level", "logger", "name")
+    __slots__ = (
+        "_begun_ns", "_resumed", "_site", "context", "fields", "has_start", "level", "logger", "name"
+    )  # fmt: skip
 
     fields: dict[str, Any]
     has_start: bool
@@ -94,6 +101,8 @@ class Operation:
     context: Context | None
     _begun_ns: int
     _site: Site
+    # The fields as they were before this run, and the run around it where the same object has one.
+    _resumed: tuple[dict[str, Any], tuple[Any, ...] | None]
 
     def set(self, /, **fields: Any) -> None:
         """Add ``fields`` to the record of the end."""
@@ -101,6 +110,8 @@ class Operation:
 
     def begin(self, logger: logging.Logger, site: Site) -> None:
         """Give ids, make them current, and log START; ``logger`` is where all of it goes."""
+        around = None if self.context is None else (self.context, self._begun_ns, self._site, self._resumed)
+        self._resumed = (self.fields, around)
         self.context = inner = context.current().child(self.name)
         self.logger = logger
         self._site = site
@@ -110,8 +121,7 @@ class Operation:
                 self._log(logger, self.level, SpanStart(self.name, _NO_KEYS, self.fields, time.time()))
             except BaseException:
                 # A filter of the program raised; nobody will call end().
-                self.context = None
-                context.leave(inner)
+                self._close(inner)
                 raise
         self._begun_ns = time.perf_counter_ns()
 
@@ -126,13 +136,19 @@ class Operation:
         if error is not None and not _is_orderly(error):
             keys.update(_failure(error))
             told = _told_here(error, inner)
-        self.context = None
         try:
             event = self._ended(keys, error)
             level = max(self.level, logging.ERROR) if event.keys["status"] == "error" else self.level
             self._log(logger, level, event, told)
         finally:
-            context.leave(inner)
+            self._close(inner)
+
+    def _close(self, inner: Context) -> None:
+        context.leave(inner)
+        self.context = None
+        self.fields, around = self._resumed
+        if around is not None:
+            self.context, self._begun_ns, self._site, self._resumed = around
 
     def _ended(self, keys: Mapping[str, Any], error: BaseException | None) -> Event:
         """Return what the end is logged as; its ``keys`` hold at least the status."""
@@ -168,9 +184,9 @@ def _raised_at(where: TracebackType | None) -> int | None:
 
 def _told_here(error: BaseException, inner: Context) -> BaseException | None:
     """Note on ``error`` the way that led to it and return it, or None where an inner span has done so."""
-    notes = getattr(error, "__notes__", None)
-    if isinstance(notes, list) and any(isinstance(note, str) and note.startswith(_NOTE) for note in notes):
-        return None
-    with suppress(Exception):  # an exception class of the program may refuse notes
+    with suppress(Exception):  # an exception class of the program may refuse notes and attributes
+        if error.__dict__.get(_TOLD_IN) == inner.trace_id:
+            return None
+        error.__dict__[_TOLD_IN] = inner.trace_id
         error.add_note(_NOTE + " -> ".join(inner.operations))
     return error

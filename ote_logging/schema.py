@@ -10,13 +10,14 @@ DEPENDENCIES: orjson, jsonable (what is no JSON becomes JSON)
 TRACE POINTS: dump() - a record becomes a line; decode() - a line becomes an entry
 """
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar, overload
 
 import orjson
 
-from ote_logging.jsonable import jsonable
+from ote_logging.jsonable import Limits, jsonable
 
 T = TypeVar("T")
 
@@ -52,7 +53,7 @@ KEYS: Final[Mapping[str, str]] = {
 
 EVENTS: Final = frozenset(
     {
-        "log", "trace_point", "span_start", "span_end",
+        "log", "trace_point", "span_start", "span_end", "evaluation",
         "llm_interaction", "template_render", "code_generation", "file_write", "validation", "healing",
         "metrics", "anomaly", "session_start", "session_end", "records_lost",
     }
@@ -91,6 +92,10 @@ def dump(line: dict[str, Any]) -> bytes:
         return orjson.dumps(line, None, ENCODER_OPTIONS)
     except TypeError:
         return orjson.dumps(jsonable(line), option=orjson.OPT_APPEND_NEWLINE)
+
+
+# An entry stands for a line that was written, and was bounded then; deeper no encoder goes.
+_WHOLE: Final = Limits(depth=250, items=sys.maxsize, chars=sys.maxsize, size=sys.maxsize)
 
 
 class _Key(Generic[T]):
@@ -182,7 +187,7 @@ class Entry:
 
 def encode(entry: Entry) -> bytes:
     """Return ``entry`` as one line, newline included; what is no JSON is shown as ``jsonable`` shows it."""
-    return orjson.dumps(jsonable(entry.wire), option=orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(jsonable(entry.wire, _WHOLE), option=orjson.OPT_APPEND_NEWLINE)
 
 
 def decode(line: bytes) -> Entry:

@@ -860,3 +860,19 @@ def test_an_observed_function_costs_no_reference(ote: Written) -> None:
     observe("work", args=True, result=True)(lambda item: item)(thing)
 
     assert sys.getrefcount(thing) == before
+
+
+def test_a_class_is_no_function() -> None:
+    """To observe a class would make it a function; it is refused where it is written."""
+    with pytest.raises(TypeError, match="functions"):
+        observe("make")(type("Thing", (), {}))
+
+
+def test_an_exception_is_told_again_in_another_trace(ote: Written) -> None:
+    """An exception object that is raised twice has its traceback in both traces."""
+    error = ValueError("boom")
+    for name in ("first", "second"):
+        with pytest.raises(ValueError, match="boom"), span(name):
+            raise error
+
+    assert all(ote.one(event="span_end", operation=name).exception for name in ("first", "second"))
