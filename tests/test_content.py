@@ -210,8 +210,8 @@ def test_each_handler_has_its_own_mode() -> None:
     whole: Any = record.__dict__["msg"]
 
     assert "prompt" not in reduced.fields
-    assert whole_of(reduced) is whole
     assert whole.fields["prompt"] == "pp"
+    assert whole_of(reduced) is whole
 
 
 def test_a_mapping_with_methods_of_its_own_is_read_past_them(ote: Written, content: Switch) -> None:
