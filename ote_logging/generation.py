@@ -84,7 +84,7 @@ class GenerationLogger:
         self.events: list[GenerationEvent] = []
         self.stage_timers: dict[str, float] = {}
         self._sinks = _Sinks(self.log_dir, is_given=log_dir is not None)
-        self._open: dict[str, _OpenStage] = {}
+        self._open: dict[str, list[_OpenStage]] = {}
         self._scopes: list[context.session] = []
         self._total = _Total()
 
@@ -102,24 +102,24 @@ class GenerationLogger:
         frame = sys._getframe(1)
         opened = _OpenStage(stage, component_name, fields, self.session_id)
         opened.begin(self._route(frame), site_of(frame))
-        self._open[_stage_key(stage, component_name)] = opened
-        self.stage_timers[_stage_key(stage, component_name)] = time.monotonic()
+        key = _stage_key(stage, component_name)
+        self._open.setdefault(key, []).append(opened)
+        self.stage_timers[key] = opened.began
         self._total.count("span_start")
         self._remember("span_start", component_name, {"operation": stage})
 
     def end_stage(self, stage: str, component_name: str | None = None, **fields: Any) -> float | None:
-        """Mark the end of a stage that was started; return its milliseconds, None where it was not.
+        """Mark the end of the stage that was started last; return its milliseconds, None where none was.
 
         ``fields`` stand on the record of the end; with ``error``, an exception or text, the stage failed.
         """
-        opened = self._open.pop(_stage_key(stage, component_name), None)
-        began = self.stage_timers.pop(_stage_key(stage, component_name), None)
-        if opened is None or began is None:
+        opened = self._close(_stage_key(stage, component_name))
+        if opened is None:
             return None
         error = fields.pop("error", None)
         opened.set(**fields)
         opened.finish(error)
-        took_ms = (time.monotonic() - began) * 1000
+        took_ms = (time.monotonic() - opened.began) * 1000
         self._total.add_stage(stage, took_ms)
         self._total.count("span_end")
         told = {} if error is None else {"status": "error", **_error_keys(error)}
@@ -224,6 +224,16 @@ class GenerationLogger:
         """Wait until everything that is written in the background is on its way to the disk."""
         self._sinks.flush()
 
+    def _close(self, key: str) -> "_OpenStage | None":
+        """Take the stage that was started last off those that are open."""
+        opened = self._open.pop(key, [])
+        stage = opened.pop() if opened else None
+        self.stage_timers.pop(key, None)
+        if opened:
+            self._open[key] = opened
+            self.stage_timers[key] = opened[-1].began
+        return stage
+
     def _route(self, frame: FrameType) -> logging.Logger:
         return _Route(logger_of(frame.f_globals), self.session_id, self._sinks)
 
@@ -311,7 +321,7 @@ class _Total:
 class _OpenStage(Operation):
     """A stage between its start and its end: a span of the session of its logger."""
 
-    __slots__ = ("_scope",)
+    __slots__ = ("_scope", "began")
 
     def __init__(
         self, stage: str, component: str | None, fields: Mapping[str, Any], session_id: str
@@ -321,6 +331,7 @@ class _OpenStage(Operation):
         self.has_start = True
         self.fields = {**_present(component), **fields}
         self.context = None
+        self.began = time.monotonic()
         self._scope = context.session(session_id) if context.current().session_id != session_id else None
         if self._scope is not None:
             self._scope.__enter__()

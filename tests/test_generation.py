@@ -170,6 +170,21 @@ def test_a_stage_is_a_span_from_start_to_end(logger: GenerationLogger) -> None:
     assert ote_api.current().span_id is None
 
 
+def test_a_stage_may_be_open_twice(logger: GenerationLogger) -> None:
+    """The one that was started last ends first; none is left open."""
+    logger.start_stage("render")
+    logger.start_stage("render")
+    assert logger.end_stage("render") is not None
+    assert list(logger.stage_timers) == ["render"]
+    assert logger.end_stage("render") is not None
+
+    outer, inner, *ends = entries(logger)
+
+    assert [end.span_id for end in ends] == [inner.span_id, outer.span_id]
+    assert inner.parent_id == outer.span_id
+    assert ote_api.current().span_id is None
+
+
 @pytest.mark.parametrize(("error", "kind"), [(ValueError("boom"), "ValueError"), ("boom", None)])
 def test_a_stage_may_end_with_an_error(error: Any, kind: str | None, logger: GenerationLogger) -> None:
     """The record of the end says so, and the summary lists it."""

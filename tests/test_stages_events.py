@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined, TemplateError
 from written import Written
 
 from ote_logging.events import Event
+from ote_logging.jsonable import jsonable
 from ote_logging.redaction import Redactor
 from ote_logging.stages import (
     CodeGeneration,
@@ -130,10 +132,6 @@ def test_nothing_is_looked_at_before_a_handler_asks() -> None:
 
 def test_a_content_that_fails_to_be_looked_at_is_told(ote: Written) -> None:
     """An object whose code raises costs its finding, not the event."""
-
-    class Rude:
-        def __getattribute__(self, name: str) -> Any:
-            raise RuntimeError("no")
 
     log.info(TemplateRender("todo_store", template=Rude()))
 
@@ -304,6 +302,43 @@ def test_any_content_has_length_and_hash(value: Any) -> None:
     assert digest_of(value) == digest_of(value)
     assert len(digest_of(value)) == 64
     assert not is_large(value)
+
+
+class Rude:
+    """An object of a program at its worst."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError("no")
+
+    def __str__(self) -> str:
+        raise RuntimeError("no")
+
+
+ANYTHING = st.recursive(
+    st.none() | st.text(max_size=5) | st.integers() | st.floats() | st.binary(max_size=4) | st.builds(Rude),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["code", "error_message", "line_number", "x"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+NAMES = [
+    "component", "prompt", "system", "parameters", "response", "tokens_in", "attempts", "tool_calls",
+    "template", "variables", "before", "output", "specification", "source", "code", "known_modules",
+    "target", "content", "size_bytes", "validation_type", "errors", "verdict", "reason", "status",
+    "duration_ms", "error", "error_type", "error_message", "line_number", "code_context", "traceback",
+]  # fmt: skip
+
+
+@given(kind=st.sampled_from(KINDS), fields=st.dictionaries(st.sampled_from(NAMES), ANYTHING, max_size=5))
+def test_whatever_a_field_holds_nothing_raises(kind: type[StageEvent], fields: dict[str, Any]) -> None:
+    """Text, keys, fields and redaction can be had of any event, and it can be encoded."""
+    event = kind.of(fields)
+
+    for each in (event, event.redacted(Redactor())):
+        assert str(each).startswith(kind.of({}).event)
+        assert "status" in each.within({})
+        assert orjson.dumps(jsonable(dict(each.fields)))
 
 
 @given(st.lists(st.text(max_size=5)))

@@ -143,7 +143,10 @@ class StageEvent(Event):
         keys, given = self.keys, self.given
         failed = " FAILED" if keys["status"] == "error" else ""
         head = " ".join(filter(None, (self.event + failed, text_of(given.get("component", "")))))
-        facts = ", ".join([*self._facts(given), *_ended(keys)])
+        try:
+            facts = ", ".join([*self._facts(given), *_ended(keys)])
+        except Exception:  # a field may be of any kind
+            return head
         return f"{head}: {facts}" if facts else head
 
     def _facts(self, given: Mapping[str, Any]) -> list[str]:

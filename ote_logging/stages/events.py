@@ -12,7 +12,7 @@ TRACE POINTS: none
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from ote_logging.jsonable import text_of
 from ote_logging.stages.base import OUTCOME, StageEvent, text_or_none
@@ -20,6 +20,8 @@ from ote_logging.stages.checks import check_code, context_at
 from ote_logging.stages.diffs import diff_of, indentation_of
 from ote_logging.stages.errors import error_fingerprint
 from ote_logging.stages.templates import template_error, template_fields
+
+_PYTHON: Final = (".py", ".pyi")
 
 Messages = str | Sequence[Mapping[str, Any]]
 """What a model was told: text, or messages with roles and parts."""
@@ -198,7 +200,10 @@ class CodeGeneration(StageEvent):
 
 
 class FileWrite(StageEvent):
-    """A file was written; ``files.file_before`` and ``files.file_after`` tell what stands there."""
+    """A file was written; ``files.file_before`` and ``files.file_after`` tell what stands there.
+
+    For a ``.py`` file ``syntax_ok`` tells whether the content parses; that it does not is no failed write.
+    """
 
     __slots__ = ()
 
@@ -249,6 +254,10 @@ class FileWrite(StageEvent):
         before, content = text_or_none(given.get("before")), text_or_none(given.get("content"))
         if before is not None and content is not None:
             given.setdefault("diff", diff_of(before, content))
+        if content is not None and str(given.get("target", "")).endswith(_PYTHON):
+            check = check_code(content, imports=False)
+            if check is not None:
+                given.setdefault("syntax_ok", check.syntax_ok)
 
     def _facts(self, given: Mapping[str, Any]) -> list[str]:
         size = [f"{given['size_bytes']} bytes"] if "size_bytes" in given else []
