@@ -74,7 +74,7 @@ class Event:
     def redacted(self, redactor: Redactor) -> "Event":
         """Return this event without secrets: itself where it holds none, else a copy."""
         text = redactor.text(self.text)
-        fields = cleaned(self.fields, redactor)
+        fields = cleaned_fields(self.fields, redactor)
         keys = cleaned(self.keys, redactor)
         if text is self.text and fields is self.fields and keys is self.keys:
             return self
@@ -99,11 +99,19 @@ def cleaned(values: Mapping[str, Any], redactor: Redactor) -> Mapping[str, Any]:
     found = {}
     for name, value in values.items():
         clean = redactor.value(name, value)
-        # A name of a few letters is no secret; to ask costs as much as the value does.
-        is_short = len(name) < 8 and name.isidentifier()
-        if clean is not value or not (is_short or redactor.text(name) is name):
+        if clean is not value:
             found[name] = clean
-    return _renamed({**values, **found}, redactor) if found else values
+    return {**values, **found} if found else values
+
+
+def cleaned_fields(fields: Mapping[str, Any], redactor: Redactor) -> Mapping[str, Any]:
+    """Return ``fields`` as ``cleaned`` does, their names without secrets too: a program may make them up."""
+    fields = cleaned(fields, redactor)
+    for name in fields:
+        # A name of a few letters is no secret; to ask costs as much as the value does.
+        if not (len(name) < 8 and name.isidentifier()) and redactor.text(name) is not name:
+            return _renamed(fields, redactor)
+    return fields
 
 
 def _renamed(values: Mapping[str, Any], redactor: Redactor) -> Mapping[str, Any]:
@@ -117,7 +125,8 @@ def _renamed(values: Mapping[str, Any], redactor: Redactor) -> Mapping[str, Any]
     return made
 
 
-def tells_its_fields(kind: type[Event]) -> bool:
+@lru_cache(maxsize=256)
+def tells_its_fields(kind: type) -> bool:
     """Whether the text of an event of this class says no more than its fields and keys, as ours do."""
     module = getattr(kind.__str__, "__module__", None)
     return isinstance(module, str) and module.startswith("ote_logging.")
@@ -179,7 +188,7 @@ class TRACE(_TracePoint):
     def redacted(self, redactor: Redactor) -> Event:
         """Return this point without secrets: itself where it holds none, else a copy."""
         path = redactor.text(self.path)
-        fields = cleaned(self.fields, redactor)
+        fields = cleaned_fields(self.fields, redactor)
         return self if path is self.path and fields is self.fields else TRACE(path, **fields)
 
 

@@ -8,11 +8,14 @@ TRACE POINTS: ContextFilter.filter() - a record gets its ids; RedactFilter.filte
 """
 
 import logging
+import re
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from ote_logging.context import current
-from ote_logging.events import Event
+from ote_logging.context import Context, current
+from ote_logging.events import Event, tells_its_fields
+from ote_logging.jsonable import text_of
 from ote_logging.records import (
     CONTEXT,
     EXCEPTION,
@@ -22,15 +25,24 @@ from ote_logging.records import (
     Remembered,
     added_to,
     attribute_name,
+    cuts_arguments,
+    error_of,
     field_name,
+    formatted,
     has_words_apart,
     mark,
     message_of,
+    rename,
 )
 from ote_logging.redaction import Redactor
 from ote_logging.tracebacks import describe, render
 
 _ATOMS: Final = frozenset({int, float, bool, type(None)})
+_NO_ERROR: Final = (None, None, None)
+_WITHHELD: Final = "[REDACTED:error]"
+_PLACEHOLDER: Final = re.compile(r"%(?:\(\w*\))?[^%a-zA-Z]*[a-zA-Z]")
+# Stands for an argument; in itself it is no secret.
+_ANY_ARGUMENT: Final = "x9Kq27Lm4Rw"
 
 
 class ContextFilter(logging.Filter):
@@ -56,7 +68,11 @@ class ContextFilter(logging.Filter):
         if context.fields:
             for name, value in context.fields.items():
                 attributes.setdefault(attribute_name(name), value)
+        redacted_by = attributes.get(REDACTED_BY)
         mark(attributes, context)
+        if redacted_by is not None:
+            # That filter stood before this one, and has not seen what is bound.
+            redacted_by.filter(record)
         return True
 
 
@@ -94,6 +110,7 @@ class RedactFilter(logging.Filter):
         super().__init__()
         self.redactor = Redactor(keys=keys, patterns=patterns or {}, allow=allow, email=email, custom=custom)
         self._needs_look = Remembered(self._needs_look_at)
+        self._operations = Remembered(self.redactor.text)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Clean ``record``, once; let it pass."""
@@ -101,40 +118,110 @@ class RedactFilter(logging.Filter):
         if attributes.get(REDACTED_BY) is self:
             return True
         attributes[REDACTED_BY] = self
-        message, args = record.msg, record.args
-        if type(message) is not str:
-            self._clean_object(record, message)
-        elif not (args and has_words_apart[message] and self.redactor.are_words(args)):
-            self._clean_text(record)
-        needs_look = self._needs_look
-        for attribute, value in added_to(record):
-            always = needs_look[attribute]
-            if always or (always is False and type(value) not in _ATOMS):
-                self._clean_field(attributes, attribute, value)
-        if record.exc_info or record.exc_text or record.stack_info:
-            self._clean_exception(record)
+        try:
+            message, args = record.msg, record.args
+            if type(message) is not str:
+                self._clean_object(record, message)
+            elif not (args and has_words_apart[message] and self.redactor.are_words(args)):
+                self._clean_text(record)
+            self._clean_context(attributes)
+            self._clean_fields(record)
+            if record.exc_info or record.exc_text or record.stack_info or EXCEPTION in attributes:
+                self._clean_exception(record)
+        except Exception:  # an event or an exception of a class of the program
+            self._withhold(record)
         return True
 
+    def _withhold(self, record: logging.LogRecord) -> None:
+        """Put a marker wherever something of the program stands that could not be looked at."""
+        self.redactor.failures += 1
+        attributes = record.__dict__
+        record.msg, record.args = _WITHHELD, None
+        record.exc_info = record.exc_text = record.stack_info = None
+        attributes.pop(EXCEPTION, None)
+        for attribute, _ in list(added_to(record)):
+            if self._needs_look[attribute] is not None:
+                attributes[attribute] = _WITHHELD
+
     def _needs_look_at(self, attribute: str) -> bool | None:
-        """Whether any value of ``attribute`` may be a secret; None where it is no field."""
-        name = field_name(attribute)
-        return self.redactor.is_secret_key(name) if name else None
+        """Whether any value of ``attribute`` may be a secret; None where it is ours."""
+        name = field_name(attribute) or _private_name(attribute)
+        if not name:
+            return None
+        return self.redactor.is_secret_key(name) or self.redactor.text(name) is not name
 
     def _clean_object(self, record: logging.LogRecord, message: object) -> None:
         # Not isinstance(): it asks the object for __class__, which may raise.
         if issubclass(type(message), Event):
-            record.msg = message.redacted(self.redactor)  # type: ignore[attr-defined]  # shown above
-        elif issubclass(type(message), Mapping):
+            record.msg = self._clean_event(message)  # type: ignore[arg-type]  # shown above
+            return
+        if issubclass(type(message), Mapping):
             # python-json-logger takes a mapping for fields.
             record.msg = self.redactor.value("", message)
-        else:
-            self._clean_text(record)
+            if not record.args:
+                return
+        self._clean_text(record)
+
+    def _clean_event(self, event: Event) -> Event:
+        clean = event.redacted(self.redactor)
+        kind: type = type(event)
+        if tells_its_fields(kind):
+            return clean
+        text = text_of(clean)
+        clean_text = self.redactor.text(text)
+        if clean_text is text:
+            return clean
+        plain = Event(event.event, clean_text)
+        plain.keys, plain.fields = clean.keys, clean.fields
+        return plain
 
     def _clean_text(self, record: logging.LogRecord) -> None:
+        if record.args:
+            self._clean_arguments(record)
         text = message_of(record)
         clean = self.redactor.text(text)
         if clean is not text:
             record.msg, record.args = clean, None
+
+    def _clean_arguments(self, record: logging.LogRecord) -> None:
+        """Clean what the text of the message would not show, or not beside its name."""
+        args, template = record.args, record.msg
+        if issubclass(type(args), Mapping) or (type(template) is str and cuts_arguments[template]):
+            record.args = self.redactor.value("", args)  # type: ignore[assignment]  # of the same shape
+        try:
+            formatted(record)
+        except Exception:  # arguments that do not fit stand behind the message, away from their names
+            introduced = _PLACEHOLDER.sub(_ANY_ARGUMENT, text_of(template))
+            if self.redactor.text(introduced) is not introduced:
+                record.args = (self.redactor.hide(),)
+
+    def _clean_context(self, attributes: dict[str, Any]) -> None:
+        """Clean the name of the operation, which a program may have made of a URL."""
+        context: Context | None = attributes.get(CONTEXT)
+        if context is None or context.operation is None:
+            return
+        operation = context.operation
+        if self._operations[operation] is operation:
+            return
+        clean = _copy_of(context)
+        clean.operation = attributes["operation"] = self._operations[operation]
+        for name in ("keys", "attributes"):
+            setattr(clean, name, {**getattr(clean, name), "operation": clean.operation})
+        attributes[CONTEXT] = clean
+
+    def _clean_fields(self, record: logging.LogRecord) -> None:
+        attributes, needs_look = record.__dict__, self._needs_look
+        secret_names = []
+        for attribute, value in added_to(record):
+            always = needs_look[attribute]
+            if always or (always is False and type(value) not in _ATOMS):
+                self._clean_field(attributes, attribute, value)
+            if always:
+                secret_names.append(attribute)
+        for attribute in secret_names:
+            name = self.redactor.text(text_of(attribute))
+            if name != attribute:
+                rename(attributes, attribute, name)
 
     def _clean_field(self, attributes: dict[str, Any], attribute: str, value: object) -> None:
         clean = self.redactor.value(field_name(attribute), value)
@@ -147,20 +234,38 @@ class RedactFilter(logging.Filter):
             record.exc_text = redact(record.exc_text)
         if record.stack_info:
             record.stack_info = redact(record.stack_info)
-        error = record.exc_info[1] if record.exc_info else None
+        error = error_of(record)
         if error is not None:
             self._clean_error(record, error)
+        elif record.exc_info and record.exc_info != _NO_ERROR:
+            record.exc_info = None  # no exception, but something of the program
+        elif EXCEPTION in record.__dict__:
+            # A queue, or another filter, has told it as data.
+            record.__dict__[EXCEPTION] = self.redactor.value("", record.__dict__[EXCEPTION])
 
     def _clean_error(self, record: logging.LogRecord, error: BaseException) -> None:
-        has_secret = False
-
-        def clean(text: str) -> str:
-            nonlocal has_secret
-            cleaned = self.redactor.text(text)
-            has_secret = has_secret or cleaned is not text
-            return cleaned
-
-        described = record.__dict__[EXCEPTION] = describe(error, clean=clean)
-        if has_secret:
+        described = record.__dict__[EXCEPTION] = describe(error, clean=self.redactor.text)
+        if self._has_secret(error):
             # A formatter that writes the exception itself would write the secret.
             record.exc_text, record.exc_info = render(described), None
+
+    def _has_secret(self, error: BaseException) -> bool:
+        """Whether Python's own text of ``error``, longer than ours, holds a secret or cannot be had."""
+        try:
+            text = "".join(traceback.format_exception(error))
+        except Exception:  # the exception's own methods
+            return True
+        return self.redactor.text(text) is not text
+
+
+def _private_name(attribute: str) -> str:
+    """Return the name of what a program keeps on a record for itself, "" where it is a name of ours."""
+    return attribute if attribute[:1] == "_" and not attribute.startswith("_ote_") else ""
+
+
+def _copy_of(context: Context) -> Context:
+    """Return a context that knows the same around it; ``copy.copy`` forgets that, as for another process."""
+    copy = object.__new__(Context)
+    for name in Context.__slots__:
+        setattr(copy, name, getattr(context, name))
+    return copy

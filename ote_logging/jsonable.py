@@ -27,6 +27,7 @@ TRACE POINTS: none
 """
 
 import codecs
+import re
 import sys
 import threading
 from collections import UserString, deque
@@ -52,6 +53,7 @@ _SHORT = 64
 _VALUE_COST = 16
 # Printing an object may log that object again. The second time is served, the third is not.
 _MAX_NESTING = 2
+_CUT = re.compile(r"\.\.\. <cut, \d{1,20} (?:chars|bytes)>\Z")
 # Classes whose way is remembered; they are kept alive as long as they are.
 _KNOWN_KINDS = 1_024
 
@@ -132,6 +134,21 @@ def qualified_name(thing: Any) -> str:
     return f"{module}.{name}" if type(module) is str and module not in ("builtins", "__main__") else name
 
 
+def asked(ask: Callable[[], T]) -> T:
+    """Return what ``ask`` returns, which runs code of the program, perhaps such as leads back here.
+
+    Raises:
+        RecursionError: it has led back here twice already.
+    """
+    _nesting.depth += 1
+    try:
+        if _nesting.depth > _MAX_NESTING:
+            raise RecursionError("printed while it is printed")
+        return ask()
+    finally:
+        _nesting.depth -= 1
+
+
 class _Nesting(threading.local):
     """Counts, per thread, how often an object that is being printed has led back to here."""
 
@@ -194,7 +211,9 @@ class _Walk:
             head = _without_surrogates(head)
         if whole and len(head) <= room and len(text) <= room:
             return head
-        mark = f"... <cut, {size} {unit}>"
+        # A text that was cut before tells its true size itself.
+        told = _CUT.search(text[-_SHORT:])
+        mark = told[0] if told else f"... <cut, {size} {unit}>"
         return head[: room - len(mark)] + mark
 
     def printed(self, value: Any, _depth: int = 0) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from ote_logging import context
 from ote_logging.context import Context
-from ote_logging.events import Event, Redactor, cleaned, shown_pairs
+from ote_logging.events import Event, Redactor, cleaned, cleaned_fields, shown_pairs
 from ote_logging.jsonable import qualified_name, text_of
 from ote_logging.sites import Site, new_record
 
@@ -44,7 +44,7 @@ class _SpanEvent(Event):
         """Return this event without secrets: itself where it holds none, else a copy."""
         # Without an error the keys hold a status and a duration, and no text of the program.
         keys = cleaned(self.keys, redactor) if "error_message" in self.keys else self.keys
-        fields = cleaned(self.fields, redactor)
+        fields = cleaned_fields(self.fields, redactor)
         operation = redactor.text(self.operation)
         if operation is self.operation and keys is self.keys and fields is self.fields:
             return self

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 from ote_logging.context import Context, current
-from ote_logging.jsonable import text_of
+from ote_logging.jsonable import asked, key_of, text_of
 from ote_logging.sites import task_name
 
 T = TypeVar("T")
@@ -34,6 +34,7 @@ _OWN_START: Final = "_ote_own_start"
 ID_ATTRIBUTES: Final = frozenset({"session_id", "trace_id", "span_id", "parent_id", "operation"})
 """What ContextFilter puts on a record for format strings."""
 
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 _OWN_COUNT: Final = len(ID_ATTRIBUTES) + 3
 
 STANDARD_ATTRIBUTES: Final = frozenset(logging.makeLogRecord({}).__dict__).union(
@@ -53,6 +54,9 @@ def attribute_name(name: str) -> str:
 
 def field_name(attribute: str) -> str:
     """Return the name of the field that stands under ``attribute``, or "" where it is no field."""
+    if type(attribute) is not str:
+        # ``extra`` may have any keys.
+        attribute = key_of(attribute)
     if attribute in STANDARD_ATTRIBUTES or attribute in ID_ATTRIBUTES or attribute.startswith("_"):
         return ""
     base = attribute.rstrip("_")
@@ -69,9 +73,11 @@ class Remembered(dict[str, T]):
         self._tell = tell
 
     def __missing__(self, attribute: str) -> T:
-        if len(self) >= _REMEMBERED_NAMES:
-            self.clear()
-        told = self[attribute] = self._tell(attribute)
+        told = self._tell(attribute)
+        if type(attribute) is str:
+            if len(self) >= _REMEMBERED_NAMES:
+                self.clear()
+            self[attribute] = told
         return told
 
 
@@ -83,6 +89,10 @@ _field_names: Final = Remembered(field_name)
 _WORDS_APART: Final = re.compile(r"(?:(?:[A-Za-z0-9]{1,19}|%[sdr])[.,;!?]? ?(?:(?<= )|\Z))*\Z")
 has_words_apart: Final = Remembered(lambda template: _WORDS_APART.match(template) is not None)
 """Whether a template, by its text, is such that its arguments may be judged one by one."""
+
+_CUTTING: Final = re.compile(r"%[^%a-zA-Z]*\.")
+cuts_arguments: Final = Remembered(lambda template: _CUTTING.search(template) is not None)
+"""Whether a template shows less of an argument than the record holds, as ``%.4s`` does."""
 
 
 def mark(attributes: dict[str, Any], context: Context) -> None:
@@ -100,10 +110,21 @@ def added_to(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:
     # A subclass of LogRecord may set its own attributes before the standard ones.
     start = STANDARD_COUNT if type(record) is logging.LogRecord else 0
     own_start = attributes.get(_OWN_START)
-    if own_start is not None and len(attributes) == own_start + _OWN_COUNT:
+    if (
+        own_start is not None
+        and len(attributes) == own_start + _OWN_COUNT
+        and next(reversed(attributes)) == _OWN_START
+    ):
         # Nobody has added anything after us: measured 0.5 us less for three fields.
         return islice(attributes.items(), start, own_start)
     return islice(attributes.items(), start, None)
+
+
+def rename(attributes: dict[str, Any], attribute: str, name: str) -> None:
+    """Put the value of an ``attribute`` under ``name``, or one like it that is free."""
+    while name in attributes:
+        name += "_"
+    attributes[name] = attributes.pop(attribute)
 
 
 def extras_of(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:
@@ -121,13 +142,40 @@ def context_of(record: logging.LogRecord) -> Context:
 
 def message_of(record: logging.LogRecord) -> str:
     """Return the text of ``record``; arguments that do not fit are shown with the error. Never raises."""
-    message, args = record.msg, record.args
-    if not args:
+    message = record.msg
+    if not record.args:
         return message if type(message) is str else text_of(message)
     try:
-        return message % args if type(message) is str else record.getMessage()
+        return formatted(record)
     except Exception as error:  # the arguments' own __str__ and __format__ run here
         return f"{text_of(message)} {text_of(record.args)} <not formatted: {text_of(error)}>"
+
+
+def formatted(record: logging.LogRecord) -> str:
+    """Return the message with its arguments; raises whatever these raise, or that they do not fit."""
+    message, args = record.msg, record.args
+    if type(message) is not str or type(record) is not logging.LogRecord:
+        # A record of a class of its own may put them together in another way.
+        return text_of(asked(record.getMessage))
+    # Strings and numbers lead nowhere.
+    return message % args if are_plain(args) else asked(lambda: message % args)
+
+
+def are_plain(args: object) -> bool:
+    """Whether a message's arguments are strings, numbers and the like, which run no code of the program."""
+    if type(args) is not tuple:
+        return False
+    for value in args:  # noqa: SIM110 - all() over a generator takes 0.3 us more
+        if type(value) not in _PLAIN:
+            return False
+    return True
+
+
+def error_of(record: logging.LogRecord) -> BaseException | None:
+    """Return the exception of ``record``; None where there is none, or a program put something else there."""
+    info = record.exc_info
+    error = info[1] if type(info) is tuple and len(info) == 3 else info
+    return error if issubclass(type(error), BaseException) else None  # type: ignore[return-value]  # just shown
 
 
 def task_of(record: logging.LogRecord) -> str | None:

@@ -172,7 +172,8 @@ class _Description:
     def cleaned(self, text: object) -> str:
         """Return a bounded text that may be shown."""
         try:
-            return text_of(self.clean(text_of(text, self.text_limits)), self.text_limits)
+            # Cleaned before it is cut: of a secret that is cut in two, the rules would not know the half.
+            return text_of(self.clean(text_of(text)), self.text_limits)
         except Exception:  # the redactor; what it did not see must not pass
             return "[REDACTED:failed]"
 

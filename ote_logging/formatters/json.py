@@ -7,15 +7,17 @@ TRACE POINTS: JsonFormatter.line() - a record becomes bytes
 
 import logging
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from pythonjsonlogger.json import JsonFormatter as PythonJsonFormatter
 
-from ote_logging.formatters.wire import wire_of
+from ote_logging.formatters.wire import last_resort, wire_of
 from ote_logging.jsonable import Limits, jsonable
 from ote_logging.records import context_of
 from ote_logging.schema import ENCODER_OPTIONS, dump
+
+_SHORTEST: Final = 64
 
 
 class JsonFormatter(PythonJsonFormatter):
@@ -48,7 +50,10 @@ class JsonFormatter(PythonJsonFormatter):
 
     def line(self, record: logging.LogRecord, seq: int) -> bytes:
         """Return ``record`` as a line of the wire format, newline included, with ``seq`` as its number."""
-        wire = wire_of(record)
+        try:
+            wire = wire_of(record)
+        except Exception as error:  # an event of a class of the program, or attributes of the wrong kind
+            wire = last_resort(record, error)
         wire["seq"] = seq
         return self.encoded(wire)
 
@@ -61,13 +66,15 @@ class JsonFormatter(PythonJsonFormatter):
         return line if len(line) <= self._max_line_bytes else self._shortened(wire)
 
     def _shortened(self, wire: dict[str, Any]) -> bytes:
-        size = self._max_line_bytes
-        while True:
-            size //= 2
-            limits = Limits(chars=max(64, size // 4), size=max(4096, size))
-            short = dump(jsonable(wire, limits))  # type: ignore[arg-type]  # a dict gives a dict
-            if len(short) <= self._max_line_bytes or size <= 4096:
+        """Cut the longest values until the line fits; what is left too long has too many keys for that."""
+        size = self._max_line_bytes // 2
+        while size >= _SHORTEST:
+            limits = Limits(chars=size, size=size)
+            short = dump({key: jsonable(value, limits) for key, value in wire.items()})
+            if len(short) <= self._max_line_bytes:
                 return short
+            size //= 2
+        return dump(jsonable(wire, Limits(chars=_SHORTEST, size=self._max_line_bytes // 8)))  # type: ignore[arg-type]  # a dict gives a dict
 
     def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
         """Encode as python-json-logger does; what makes it raise is shown as ``jsonable`` shows it."""

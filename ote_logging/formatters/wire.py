@@ -15,9 +15,9 @@ from math import isfinite
 from typing import Any, Final
 
 from ote_logging.context import current
-from ote_logging.events import ORDINARY_STARTS, Event, event_of
+from ote_logging.events import ORDINARY_STARTS, Event, event_of, tells_its_fields
 from ote_logging.filters import ContextFilter, RedactFilter
-from ote_logging.jsonable import jsonable, key_of
+from ote_logging.jsonable import jsonable, key_of, text_of
 from ote_logging.records import (
     CONTEXT,
     EXCEPTION,
@@ -25,7 +25,10 @@ from ote_logging.records import (
     STANDARD_COUNT,
     Remembered,
     added_to,
+    are_plain,
     context_of,
+    cuts_arguments,
+    error_of,
     field_name,
     has_words_apart,
     message_of,
@@ -51,10 +54,25 @@ def wire_of(record: logging.LogRecord) -> dict[str, Any]:
     for attribute, value in added_to(record):
         key = _keys[attribute]
         if key:
-            wire[key] = value if type(value) in _PLAIN else _plain(value)
+            _add(wire, key, value)
     if record.exc_info or record.exc_text or record.stack_info:
         _add_exception(wire, record)
     return wire
+
+
+def last_resort(record: logging.LogRecord, error: Exception) -> dict[str, Any]:
+    """Return the object of a line for a ``record`` on which ``wire_of`` failed with ``error``."""
+    attributes = record.__dict__
+    return {
+        "timestamp": timestamp(time.time()),
+        "level": text_of(attributes.get("levelname")),
+        "logger": text_of(attributes.get("name")),
+        "message": f"{text_of(attributes.get('msg'))} <not formatted: {text_of(error)}>",
+        "event": "log",
+        "seq": 0,
+        "pid": os.getpid(),
+        **context_of(record).keys,
+    }
 
 
 class Shortcut:
@@ -69,6 +87,7 @@ class Shortcut:
         """Hold records against the rules of ``redactor``."""
         self._redactor = redactor
         self._keys = Remembered(self._key_if_open)
+        self._is_clean_operation = Remembered(self._is_clean)
 
     def __call__(self, record: logging.LogRecord) -> dict[str, Any] | None:
         """Return the object of the line for ``record``, ``seq`` still to be given; None if not ordinary."""
@@ -88,6 +107,8 @@ class Shortcut:
         is_clean = False
         if args:
             is_clean = has_words_apart[message] and redactor.are_words(args)
+            if not is_clean and (cuts_arguments[message] or not are_plain(args)):
+                return None
             try:
                 message = message % args
             except Exception:  # arguments that do not fit: the long way shows them
@@ -97,6 +118,9 @@ class Shortcut:
         if message[:1] not in ORDINARY_STARTS:
             return self._of_text(record, message)
         context = current()
+        operation = context.operation
+        if operation is not None and not self._is_clean_operation[operation]:
+            return None
         created = record.created
         began, minute = _minute
         seconds = created - began
@@ -142,13 +166,13 @@ class Shortcut:
         if not issubclass(type(event), Event):
             return None
         assert isinstance(event, Event)
-        if event.redacted(self._redactor) is not event:
-            return None
+        kind: type = type(event)
         try:
-            text = str(event)
+            if not tells_its_fields(kind) or event.redacted(self._redactor) is not event:
+                return None
+            return self._with_event(record, str(event), event)
         except Exception:  # a class of the program: the long way shows what can be had
             return None
-        return self._with_event(record, text, event)
 
     def _of_text(self, record: logging.LogRecord, message: str) -> dict[str, Any] | None:
         return self._with_event(record, message, event_of(record, message))
@@ -157,12 +181,13 @@ class Shortcut:
         self, record: logging.LogRecord, message: str, event: Event | None
     ) -> dict[str, Any] | None:
         context = current()
+        operation = context.operation
+        if context.fields or (operation is not None and not self._is_clean_operation[operation]):
+            return None
         wire = _head(record, message, event, context.keys)
         if event is not None:
             _add_fields(wire, event.fields)
-        if context.fields or not self._adds(wire, record.__dict__):
-            return None
-        return wire
+        return wire if self._adds(wire, record.__dict__) else None
 
     def _adds(self, wire: dict[str, Any], attributes: dict[str, Any]) -> bool:
         """Put what the caller added on the line; False at the first that is a secret or a name of ours."""
@@ -172,15 +197,20 @@ class Shortcut:
             if key is None or (key and value_of("", value) is not value):
                 return False
             if key:
-                wire[key] = value if type(value) in _PLAIN else _plain(value)
+                _add(wire, key, value)
         return True
 
     def _key_if_open(self, attribute: str) -> str | None:
         """Return the key for an attribute, "" where it is no field, None where the filters must see it."""
         name = field_name(attribute)
-        if attribute in ID_ATTRIBUTES or (name and self._redactor.is_secret_key(name)):
+        if attribute in ID_ATTRIBUTES or type(attribute) is not str:
+            return None
+        if name and (self._redactor.is_secret_key(name) or self._redactor.text(name) is not name):
             return None
         return name and wire_key(name)
+
+    def _is_clean(self, operation: str) -> bool:
+        return self._redactor.text(operation) is operation
 
 
 def shortcut_for(filters: Sequence[object], formatter: object) -> Shortcut | None:
@@ -236,13 +266,23 @@ def _add_fields(wire: dict[str, Any], fields: Mapping[Any, Any]) -> None:
         wire[key] = value if type(value) in _PLAIN else _plain(value)
 
 
+def _add(wire: dict[str, Any], key: str, value: object) -> None:
+    """Put ``value`` under ``key``, or ``key_2``, ``key_3`` where that says something else already."""
+    plain = value if type(value) in _PLAIN else _plain(value)
+    free, number = key, 1
+    while free in wire and wire[free] != plain:
+        number += 1
+        free = f"{key}_{number}"
+    wire[free] = plain
+
+
 def _plain(value: object) -> Any:
     return value if type(value) is float and isfinite(value) else jsonable(value)
 
 
 def _add_exception(wire: dict[str, Any], record: logging.LogRecord) -> None:
     described = record.__dict__.get(EXCEPTION)
-    error = record.exc_info[1] if record.exc_info else None
+    error = error_of(record)
     if described is None and error is not None:
         described = describe(error)
     if described is not None:

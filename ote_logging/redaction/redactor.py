@@ -4,7 +4,7 @@ A text without secrets costs a handful of substring tests and comes back as the 
 costs the text: `[REDACTED:error]` stands in its place, and the failure is counted.
 
 LOCATION: ote_logging/redaction/redactor.py
-DEPENDENCIES: errors (ConfigError), redaction: keys, patterns, assignments, values
+DEPENDENCIES: errors (ConfigError), jsonable (bounds), redaction: keys, patterns, assignments, values
 TRACE POINTS: none
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from ote_logging.errors import ConfigError
+from ote_logging.jsonable import Limits, jsonable
 from ote_logging.redaction import patterns as forms
 from ote_logging.redaction.assignments import Assignments
 from ote_logging.redaction.keys import KeyRules, words
@@ -21,6 +22,7 @@ from ote_logging.redaction.patterns import RUN, SHORTEST_TOKEN, TO_RUNS, Finding
 from ote_logging.redaction.values import ATOMS, ERROR, KEY, Walk, is_blank
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_BOUNDED = Limits(depth=48, size=1_000_000)
 _SHORT = 8  # below, only `pwd=x1` and the like hold a secret
 _SHORTEST_ENVIRONMENT_VALUE = 8
 # Names, statuses and paths come again and again; messages do not, and are too long to be worth a look-up.
@@ -149,6 +151,9 @@ class Redactor:
     def _deep(self, value: object) -> object:
         walk = Walk(self)
         result = walk.inside(value)
+        if walk.met_limit:
+            # Nobody writes so much: what is kept of it, with the marks of what is not, is looked at whole.
+            return Walk(self).inside(jsonable(value, _BOUNDED))
         # A ring in a copy would lead back to the raw original; walk again and cut it.
         return Walk(self, cut=True).inside(value) if walk.met_ring and result is not value else result
 

@@ -1,14 +1,19 @@
 """Walk through a value of any shape, copy on write, and hide what stands under secret names.
 
 LOCATION: ote_logging/redaction/values.py
-DEPENDENCIES: none (the rules are handed in)
+DEPENDENCIES: jsonable (what would be written of an object); the rules are handed in
 TRACE POINTS: none
 """
 
 import re
 from collections import deque
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Protocol, cast
+from uuid import UUID
+
+from ote_logging.jsonable import jsonable
 
 ERROR = "[REDACTED:error]"
 KEY = "[REDACTED:key]"
@@ -22,15 +27,22 @@ _MOST = 100_000
 _CONTAINERS = (dict, list, tuple, set, frozenset, deque)
 _MARKER = re.compile(r"\[REDACTED:[\w\-]{1,64}\]")
 _NAME_LIKE = re.compile(r"[A-Za-z_]+")
+# They are written as digits and signs that the program has not chosen.
+_NUMBERS = frozenset({date, datetime, time, timedelta, Decimal, UUID, range})
 _FIELD_TABLES = ("__dataclass_fields__", "__attrs_attrs__", "__pydantic_fields__")
 
 
 class Rules(Protocol):
     """What a walk asks of the redactor."""
 
-    def text(self, text: str, /) -> str: ...
-    def is_secret_key(self, key: str, /) -> bool: ...
-    def hide(self) -> str: ...
+    def text(self, text: str, /) -> str:
+        """Return ``text`` without secrets, the same object where it holds none."""
+
+    def is_secret_key(self, key: str, /) -> bool:
+        """Whether values under ``key`` are hidden whole."""
+
+    def hide(self) -> str:
+        """Return the marker for a value under a secret key."""
 
 
 def is_blank(value: object) -> bool:
@@ -52,7 +64,7 @@ def _name_of(key: object) -> str:
 
 
 class Walk:
-    """One walk through one value; ``met_ring`` tells that the value contains itself.
+    """One walk through one value; ``met_ring`` tells that it contains itself, ``met_limit`` that it is large.
 
     At most 64 levels and 100,000 items are looked at. What lies beyond is not passed on unseen: a marker
     stands in its place.
@@ -65,6 +77,7 @@ class Walk:
         self._above: set[int] = set()
         self._left = _MOST
         self.met_ring = False
+        self.met_limit = False
 
     def under(self, name: str, value: object) -> object:
         """``value`` as it may be shown under ``name``."""
@@ -77,16 +90,25 @@ class Walk:
         kind = type(value)
         if kind in ATOMS:
             return value
-        if isinstance(value, str):
-            return self._text(value)
-        if isinstance(value, _CONTAINERS):
+        # Not isinstance(): it asks the object for __class__, which may raise.
+        if kind is str or (issubclass(kind, str) and kind.__str__ is str.__str__):
+            return self._text(cast("str", value))
+        if issubclass(kind, _CONTAINERS):
             return self._container(value)
-        if isinstance(value, bytes | bytearray | memoryview):
-            return self._bytes(value)
-        if isinstance(value, Mapping):
+        if issubclass(kind, bytes | bytearray | memoryview):
+            return self._bytes(cast("bytes", value))
+        if issubclass(kind, Mapping):
             return self._container(value)
-        names = _field_names(kind)
-        return self._container(value, names) if names else value
+        names = () if hasattr(kind, "__ote__") else _field_names(kind)
+        return self._container(value, names) if names else self._opaque(value, kind)
+
+    def _opaque(self, value: object, kind: type) -> object:
+        """``value`` itself, unless a secret stands in what would be written of it: then that, cleaned."""
+        if kind in _NUMBERS:
+            return value
+        plain = jsonable(value)
+        clean = self.inside(plain)
+        return value if clean is plain else clean
 
     def _text(self, value: str) -> str:
         plain = str.__str__(value)
@@ -177,6 +199,7 @@ class Walk:
 
     def _too_many(self, count: int) -> bool:
         self._left -= count
+        self.met_limit = self.met_limit or self._left < 0
         return self._left < 0
 
 
