@@ -241,6 +241,29 @@ def test_a_handler_behind_that_raises_or_logs_harms_nobody(log: logging.Logger) 
     assert queue.stats()["queued"] == 0
 
 
+def test_losses_behind_the_queue_are_counted_once_and_told_later(log: logging.Logger) -> None:
+    """A handler that refuses also the report of its losses gets it when it takes records again."""
+
+    class Refusing(Gate):
+        def emit(self, record: logging.LogRecord) -> None:
+            if not self.open.is_set():
+                raise ConnectionError("nobody listens")
+            self.records.append(record)
+
+    handler = Refusing()
+    queue = queued(log, handler)
+    for number in range(5):
+        log.info("%d", number)
+        queue.flush()
+    handler.open.set()
+    log.info("back")
+    queue.flush()
+
+    told = [record.msg.fields for record in handler.records if isinstance(record.msg, Event)]
+    assert queue.stats()["reasons"] == {"ConnectionError": 5}
+    assert told == [{"lost": 5, "reasons": {"ConnectionError": 5}}]
+
+
 def test_threads_lose_nothing(log: logging.Logger, tmp_path: Path) -> None:
     """8 threads log 500 records each through one queue: all there, in the order of each thread."""
     queue = queued(log, SessionFileHandler(tmp_path), max_records=100)
@@ -257,6 +280,7 @@ def test_threads_lose_nothing(log: logging.Logger, tmp_path: Path) -> None:
         thread.join()
     queue.flush()
 
+    assert queue.stats()["queued"] == 0
     found = [entry["message"].split() for entry in entries_in(tmp_path)]
     for name in "01234567":
         assert [int(number) for thread, number in found if thread == name] == list(range(500))

@@ -97,8 +97,9 @@ class QueueHandler(logging.Handler):
         self.max_bytes = max_bytes
         self.block_s = block_s
         self.drop_below = logging.Handler(drop_below).level
-        self.handlers = [handler for handler in handlers if isinstance(handler, logging.Handler)]
-        are_built = len(self.handlers) == len(handlers) > 0
+        built = [handler for handler in handlers if isinstance(handler, logging.Handler)]
+        are_built = len(built) == len(handlers) > 0
+        self.handlers = built if are_built else []
         self._names, self._named = ([], {}) if are_built else _names_of(handlers)
         self._tally = Tally("queue")
         self._is_ending = False
@@ -110,7 +111,7 @@ class QueueHandler(logging.Handler):
     def renew(self) -> None:
         """Begin anew in a forked child: nothing waits, there is no thread."""
         self._queue: SimpleQueue[Item] = SimpleQueue()
-        # Changed by += alone, within which CPython does not switch threads.
+        # Changed by += of a plain name alone, within which CPython does not switch threads.
         self._waiting = self._waiting_bytes = 0
         self._untold: dict[str, int] = {}
         self._untold_in: Context | None = None
@@ -165,8 +166,9 @@ class QueueHandler(logging.Handler):
             self._enqueue((handler, None, copy, size_of(copy)))
 
     def _enqueue(self, item: Item) -> None:
+        size = item[3]
         self._waiting += 1
-        self._waiting_bytes += item[3]
+        self._waiting_bytes += size
         self._queue.put(item)
 
     def _has_room(self) -> bool:
@@ -251,8 +253,7 @@ class QueueHandler(logging.Handler):
                 self._tell()
             finally:
                 self._writer = None
-                self._waiting -= sum(handler is not None for handler, _, _, _ in batch)
-                self._waiting_bytes -= sum(size for _, _, _, size in batch)
+                self._forget(batch)
         return self._set_mark(batch)
 
     def _batch(self, first: Item) -> list[Item]:
@@ -264,26 +265,30 @@ class QueueHandler(logging.Handler):
                 size += batch[-1][3]
         return batch
 
+    def _forget(self, batch: list[Item]) -> None:
+        records = sum(handler is not None for handler, _, _, _ in batch)
+        size = sum(item[3] for item in batch)
+        self._waiting -= records
+        self._waiting_bytes -= size
+
     def _write(self, batch: list[Item]) -> None:
         lines: dict[tuple[SessionFileHandler, str], list[bytes]] = {}
         for item in batch:
             if isinstance(item[2], bytes):
                 lines.setdefault(item[:2], []).append(item[2])
             elif isinstance(item[2], logging.LogRecord):
-                self._hand(*item[::2])
+                self._pass_to(item[0], item[2])
         for (file_handler, session), texts in lines.items():
-            file_handler.append(session, b"".join(texts), len(texts))
-            self._tally.written += len(texts)
+            records = len(texts)
+            file_handler.append(session, b"".join(texts), records)
+            self._tally.written += records
 
-    def _hand(self, handler: logging.Handler, record: logging.LogRecord) -> None:
-        handler.acquire()
-        try:
-            handler.emit(record)
+    def _pass_to(self, handler: logging.Handler | None, record: logging.LogRecord) -> None:
+        error = _emitted(handler, record) if handler is not None else None
+        if error is None:
             self._tally.written += 1
-        except Exception:  # anyone's handler
-            self.handleError(record)
-        finally:
-            handler.release()
+        else:
+            self._lose(record, error)
 
     def _tell(self) -> None:
         if self._untold_in is None:
@@ -292,9 +297,13 @@ class QueueHandler(logging.Handler):
             reasons, self._untold, context = self._untold, {}, self._untold_in
             self._untold_in = None
         record = loss_record(reasons, context)
-        for handler in self.handlers:
-            if record.levelno >= handler.level:
-                self._hand(handler, record)
+        errors = [_emitted(handler, record) for handler in self.handlers if record.levelno >= handler.level]
+        if errors and None not in errors:
+            # Nobody took it: it is told again, with what is lost by then.
+            with self._changing:
+                for reason, lost in reasons.items():
+                    self._untold[reason] = self._untold.get(reason, 0) + lost
+                self._untold_in = self._untold_in or context
 
     def _set_mark(self, batch: list[Item]) -> bool:
         mark = batch[-1][2]
@@ -354,6 +363,18 @@ class QueueHandler(logging.Handler):
         self._queue.put((None, None, mark, 0))
         self._hurry()
         mark.wait(timeout_s)
+
+
+def _emitted(handler: logging.Handler, record: logging.LogRecord) -> Exception | None:
+    """Let ``handler`` write ``record``; return what it raised."""
+    handler.acquire()
+    try:
+        handler.emit(record)
+    except Exception as error:  # anyone's handler
+        return error
+    finally:
+        handler.release()
+    return None
 
 
 def _names_of(handlers: Sequence[logging.Handler | str]) -> tuple[list[str], Mapping[str, Any]]:
