@@ -74,7 +74,8 @@ def main() -> int:
             kill_once(folder, run, "queue" if asked.queue else "sync")
         evidence = Evidence.of(folder / "logs")
         if asked.queue:
-            missing = sum(not evidence.found()[record] for record in acknowledged(folder))
+            found = evidence.found()
+            missing = sum(not found[record] for record in acknowledged(folder))
             verdict.tell(f"queue: {missing / asked.rounds:.0f} records waited at each kill, and were lost")
         else:
             verdict.all_there(acknowledged(folder), evidence, f"{asked.rounds} kills")
