@@ -11,12 +11,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ote_logging.handlers.metrics import MetricsHandler
     from ote_logging.handlers.queue import QueueHandler
     from ote_logging.handlers.session import SessionFileHandler
 
-__all__ = ["QueueHandler", "SessionFileHandler"]
+__all__ = ["MetricsHandler", "QueueHandler", "SessionFileHandler"]
 
-_MODULES = {"QueueHandler": "queue", "SessionFileHandler": "session"}
+_MODULES = {
+    "MetricsHandler": "metrics",
+    "QueueHandler": "queue",
+    "SessionFileHandler": "session",
+}
 
 
 def __getattr__(name: str) -> Any:

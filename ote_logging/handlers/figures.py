@@ -1,0 +1,113 @@
+"""What of a record is counted: the part of its line that the metrics look at, at a fraction of the price.
+
+For the fold, ``figures_of(record)`` is as good as ``formatters.wire.wire_of(record)``: it leaves out what no
+figure depends on, above all the text for people of an event that has fields.
+
+LOCATION: ote_logging/handlers/figures.py
+DEPENDENCIES: events, jsonable, records, schema (keys), tracebacks (exceptions), formatters.wire (time)
+TRACE POINTS: figures_of() - a record is read for its figures
+"""
+
+import logging
+import re
+from collections.abc import Iterable
+from math import isfinite
+from string import ascii_lowercase
+from typing import Any, Final
+
+from ote_logging.events import ORDINARY_STARTS, Event, event_of
+from ote_logging.formatters.wire import timestamp
+from ote_logging.jsonable import jsonable, key_of
+from ote_logging.records import EXCEPTION, Remembered, context_of, error_of, extras_of, message_of
+from ote_logging.schema import wire_key
+from ote_logging.tracebacks import describe, summary_of
+
+FAILED_LEVELS: Final = ("ERROR", "CRITICAL")
+"""Levels by which a record without event tells of a failure."""
+
+_PLAIN: Final = frozenset({str, int, bool, type(None)})
+_MARKERS: Final = ("TRACE:", "EVALUATION:", "START ", "END ", "FAILED ")
+# What begins so is ordinary whatever its arguments; a word such as `Started` as well.
+_PLAIN_STARTS: Final = ORDINARY_STARTS - {"%"}
+_PLAIN_PAIRS: Final = frozenset(first + second for first in "TESF" for second in ascii_lowercase)
+_BEFORE_MARKER: Final = re.compile(r"[^\x21-\x7e]*")
+_LONGEST_TEMPLATE: Final = 200
+
+
+def may_carry(record: logging.LogRecord) -> bool:
+    """Tell whether more than level and logger may be counted of ``record``; quick where the answer is no."""
+    message = record.msg
+    if record.levelname in FAILED_LEVELS:
+        return True
+    if type(message) is not str:
+        # Not isinstance(): it asks the object for __class__, which may raise.
+        return not (issubclass(type(message), Event) and _is_start(message))
+    if message[:1] in _PLAIN_STARTS or message[:2] in _PLAIN_PAIRS:
+        return False
+    if record.args:
+        return len(message) > _LONGEST_TEMPLATE or _may_become_marker[message]
+    return message[:1] not in "TESF" or message.startswith(_MARKERS)
+
+
+def _is_start(event: Any) -> bool:
+    return event.event == "span_start"  # type: ignore[no-any-return]  # any class of events
+
+
+def _may_become_marker_of(template: str) -> bool:
+    """Tell whether ``template`` may become the text of an event by its arguments."""
+    start = template.partition("%")[0]
+    start = start[_BEFORE_MARKER.match(start).end() :]  # type: ignore[union-attr]  # it matches anything
+    return any(marker.startswith(start) or start.startswith(marker) for marker in _MARKERS)
+
+
+_may_become_marker: Final = Remembered(_may_become_marker_of)
+
+
+def figures_of(record: logging.LogRecord) -> dict[str, Any]:
+    """Return what is counted of ``record``, by the keys of its line."""
+    ids = context_of(record).keys
+    text = "" if issubclass(type(record.msg), Event) else message_of(record)
+    event = event_of(record, text)
+    if event is None:
+        line: dict[str, Any] = {**ids, "event": "log"}
+    else:
+        line = event.within(ids)
+        line["event"] = event.event
+        _add_all_fields(line, record, event)
+    line["level"], line["logger"] = record.levelname, record.name
+    if line.get("status") == "error" or record.levelname in FAILED_LEVELS:
+        _add_failure(line, record, text)
+    return line
+
+
+def _add_all_fields(line: dict[str, Any], record: logging.LogRecord, event: Event) -> None:
+    if event.fields:
+        _add_fields(line, event.fields.items())
+    _add_fields(line, extras_of(record))
+    if "span_id" not in line:
+        # An old program: its runs are told from each other by process and thread.
+        line["pid"], line["thread"] = record.process, record.threadName
+    if "tokens_in" in line or "tokens_out" in line:
+        # Prices have dates.
+        line["timestamp"] = timestamp(record.created)
+
+
+def _add_fields(line: dict[str, Any], fields: Iterable[tuple[Any, Any]]) -> None:
+    for name, value in fields:
+        line[wire_key(key_of(name))] = value if type(value) in _PLAIN else _plain(value)
+
+
+def _plain(value: object) -> Any:
+    return value if type(value) is float and isfinite(value) else jsonable(value)
+
+
+def _add_failure(line: dict[str, Any], record: logging.LogRecord, text: str) -> None:
+    described = record.__dict__.get(EXCEPTION)
+    error = error_of(record)
+    if described is None and error is not None:
+        described = describe(error)
+    if described is not None:
+        line.update(summary_of(described))
+        line["exception"] = described
+    if not (line.get("error_type") or line.get("error_message")):
+        line["message"] = text or message_of(record)
