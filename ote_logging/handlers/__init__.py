@@ -11,13 +11,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ote_logging.handlers.anomalies import AnomalyHandler
     from ote_logging.handlers.metrics import MetricsHandler
     from ote_logging.handlers.queue import QueueHandler
     from ote_logging.handlers.session import SessionFileHandler
 
-__all__ = ["MetricsHandler", "QueueHandler", "SessionFileHandler"]
+__all__ = ["AnomalyHandler", "MetricsHandler", "QueueHandler", "SessionFileHandler"]
 
 _MODULES = {
+    "AnomalyHandler": "anomalies",
     "MetricsHandler": "metrics",
     "QueueHandler": "queue",
     "SessionFileHandler": "session",
