@@ -5,6 +5,9 @@ import logging
 import logging.config
 import os
 import stat
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -103,6 +106,38 @@ def test_a_large_structure_is_stored_as_json(ote: Written, content: Switch) -> N
 
     assert json.loads(path.read_bytes()) == messages
     assert ote.one(event="llm_interaction").get("prompt_length") == len(LONG)
+
+
+def test_a_prompt_of_5_mb_costs_its_caller_less_than_20_ms(ote: Written, content: Switch) -> None:
+    """Of its own CPU time; cleaning and storing go on elsewhere, and nothing of it is cut."""
+    store = content().store
+    code = Path(logging.__file__).read_text() * 100
+    costs_s = []
+    for number in range(3):
+        prompt = f"{number}{code[:5_000_000]}"
+        began_s = time.thread_time()
+        log.info(LLMInteraction(prompt=prompt))
+        costs_s.append(time.thread_time() - began_s)
+        store.flush()
+
+    assert min(costs_s) < 0.020
+    assert all(path.stat().st_size == 5_000_001 for path in (ote.directory / "content").iterdir())
+
+
+def test_what_waits_is_stored_before_the_process_ends(tmp_path: Path) -> None:
+    """A program that ends right after a large prompt leaves it whole."""
+    program = """
+import logging, sys
+from ote_logging.content import ContentFilter
+from ote_logging.stages import LLMInteraction
+record = logging.makeLogRecord({"msg": LLMInteraction(prompt="a line\\n" * 300_000)})
+ContentFilter(directory=sys.argv[1]).filter(record)
+"""
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True)
+
+    (path,) = (tmp_path / "content").iterdir()
+
+    assert path.read_text() == "a line\n" * 300_000
 
 
 @pytest.mark.parametrize(

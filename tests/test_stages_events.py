@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -339,6 +340,13 @@ def test_whatever_a_field_holds_nothing_raises(kind: type[StageEvent], fields: d
         assert str(each).startswith(kind.of({}).event)
         assert "status" in each.within({})
         assert orjson.dumps(jsonable(dict(each.fields)))
+
+
+def test_messages_may_be_objects_of_a_client() -> None:
+    """A history may hold the answers of a client as they came."""
+    said = SimpleNamespace(role="assistant", content=[SimpleNamespace(type="text", text="hello")])
+
+    assert texts_of([said, {"role": "user", "content": "there"}]) == ["hello", "there"]
 
 
 @given(st.lists(st.text(max_size=5)))

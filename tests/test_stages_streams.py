@@ -180,6 +180,43 @@ def test_a_stream_that_is_given_up_ends_its_interaction(leave: str, ote: Written
     assert client.is_closed is (leave != "forget")
 
 
+def test_a_manager_that_gives_another_stream_is_understood(ote: Written) -> None:
+    """What is entered and left is the manager; what is iterated is what it gave."""
+    client = Client(["a", "b"])
+
+    class Manager:
+        def __enter__(self) -> Client:
+            return client
+
+        def __exit__(self, *raised: object) -> None:
+            client.close()
+
+    with llm_stream(Manager(), "todo_store") as stream:
+        assert stream.status_code == 200
+        assert list(stream) == ["a", "b"]
+
+    assert client.is_closed
+    assert ote.one(event="llm_interaction").get("response") == "ab"
+
+
+def test_an_async_manager_that_gives_another_stream_is_understood(ote: Written) -> None:
+    """The same for an async one."""
+
+    class Manager:
+        async def __aenter__(self) -> AsyncIterator[str]:
+            return answers("a", "b")
+
+        async def __aexit__(self, *raised: object) -> None:
+            await asyncio.sleep(0)
+
+    async def run() -> list[str]:
+        async with llm_stream(Manager(), "todo_store") as stream:
+            return [chunk async for chunk in stream]
+
+    assert asyncio.run(run()) == ["a", "b"]
+    assert ote.one(event="llm_interaction").get("response") == "ab"
+
+
 def test_a_recorded_stream_has_the_attributes_of_the_clients() -> None:
     """Whoever asks the stream for its status gets it."""
     assert llm_stream(Client([]), "todo_store").status_code == 200

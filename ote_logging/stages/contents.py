@@ -165,6 +165,8 @@ def length_of(value: object) -> int:
 def texts_of(messages: object) -> list[str]:
     """Return the texts of messages and their parts, in order; none where ``messages`` is no such list.
 
+    A message is a mapping or an object of a client.
+
     >>> texts_of([{"role": "user", "content": [{"type": "text", "text": "hi"}]}, {"content": "there"}])
     ['hi', 'there']
     """
@@ -178,9 +180,8 @@ def _texts_in(part: object) -> list[str]:
         return [part]
     if is_a(part, list, tuple):
         return texts_of(part)
-    if not is_a(part, Mapping):
-        return []
-    return [text for key in _TEXT_KEYS for text in _texts_in(part.get(key))]
+    said = [part.get(key) if is_a(part, Mapping) else getattr(part, key, None) for key in _TEXT_KEYS]
+    return [text for each in said if each is not None for text in _texts_in(each)]
 
 
 def measures(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class _Stream:
     """A stream of a client, with all its attributes."""
 
     def __init__(self, chunks: Any, whole: Whole, owner: Owner) -> None:
-        self._ote_chunks = chunks
+        self._ote_chunks = self._ote_manager = chunks
         self._ote_whole = whole
         self._ote_owner = owner
 
@@ -136,15 +136,16 @@ class RecordedStream(_Stream, Iterator[Any]):
         self._ote_owner.done(None)
 
     def __enter__(self) -> Self:
-        enter = getattr(self._ote_chunks, "__enter__", None)
+        enter = getattr(self._ote_manager, "__enter__", None)
         if enter is not None:
-            enter()
+            # What a manager gives need not be itself.
+            self._ote_chunks = enter()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> Any:
-        leave = getattr(self._ote_chunks, "__exit__", None)
+        leave = getattr(self._ote_manager, "__exit__", None)
         try:
             return leave(kind, error, where) if leave is not None else None
         finally:
@@ -181,15 +182,15 @@ class RecordedAsyncStream(_Stream, AsyncIterator[Any]):
         self._ote_owner.done(None)
 
     async def __aenter__(self) -> Self:
-        enter = getattr(self._ote_chunks, "__aenter__", None)
+        enter = getattr(self._ote_manager, "__aenter__", None)
         if enter is not None:
-            await enter()
+            self._ote_chunks = await enter()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> Any:
-        leave = getattr(self._ote_chunks, "__aexit__", None)
+        leave = getattr(self._ote_manager, "__aexit__", None)
         try:
             return await leave(kind, error, where) if leave is not None else None
         finally:
@@ -197,6 +198,8 @@ class RecordedAsyncStream(_Stream, AsyncIterator[Any]):
 
 
 def recorded(chunks: Any, whole: Whole, owner: Owner) -> Any:
-    """Return ``chunks``, an iterable or async iterable, so that ``whole`` notes and ``owner`` hears."""
-    is_async = hasattr(chunks, "__aiter__") and not hasattr(chunks, "__iter__")
+    """Return ``chunks``, an iterable, an async one or a manager of one, so that ``whole`` notes all."""
+    is_async = not hasattr(chunks, "__iter__") and (
+        hasattr(chunks, "__aiter__") or hasattr(chunks, "__aenter__")
+    )
     return RecordedAsyncStream(chunks, whole, owner) if is_async else RecordedStream(chunks, whole, owner)
