@@ -109,7 +109,7 @@ def test_the_report_has_a_table_for_each_question(path):
     text = ote("report", path)
 
     for row in (
-        "encrypt              1       1  2.10 ms  2.10 ms  2.10 ms  2.10 ms",
+        "encrypt              1       1    0.0 %  2.10 ms  2.10 ms  2.10 ms  2.10 ms",
         "ValueError: boom      1  demo.py:41",
         "nightly         2.00 ms  10:00:00.007       41",
         "shop          8               1",

@@ -4,10 +4,11 @@ What a command does lies in the module of its name and is imported when it runs,
 costs no more than typer.
 
 LOCATION: ote_logging/cli/commands.py
-DEPENDENCIES: typer; config, find, report, tree of this folder, each when it is called
+DEPENDENCIES: typer; the modules of this folder that are called like the commands, each when it is called
 TRACE POINTS: none
 """
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -21,6 +22,27 @@ Session = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown tables instead of text.")]
+Limit = Annotated[int, typer.Option(min=0, metavar="N", help="Rows of each table; 0 prints all.")]
+
+
+class Order(StrEnum):
+    """How operations are sorted: the names of ``figures.ORDERS``, which is not imported for ``--help``."""
+
+    total = "total"
+    worst = "worst"
+    calls = "calls"
+    success = "success"
+    p50 = "p50"
+    p95 = "p95"
+    p99 = "p99"
+    max = "max"
+    tokens = "tokens"
+    cost = "cost"
+    name = "name"
+
+
+Sort = Annotated[Order, typer.Option(help="What comes first; worst: most failures, then the slowest.")]
 
 
 def tree(
@@ -45,16 +67,24 @@ def tree(
 
 def report(
     session: Session,
-    limit: Annotated[int, typer.Option(min=0, metavar="N", help="Rows of each table; 0 prints all.")] = 20,
+    sort: Sort = Order.total,
+    limit: Limit = 20,
     json: Json = False,
+    markdown: Markdown = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print the operations as CSV.")] = False,
 ) -> None:
     """Sum up a session: operations, errors, records, losses."""
-    from ote_logging.cli.report import show, show_json
+    from ote_logging.cli import report as page
 
+    sums = page.read(session, sort)
     if json:
-        show_json(session)
+        page.show_json(sums)
+    elif csv:
+        page.show_csv(sums)
+    elif markdown:
+        page.show_markdown(sums, limit or None)
     else:
-        show(session, limit or None)
+        page.show(sums, limit or None)
 
 
 def find(

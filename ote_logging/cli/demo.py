@@ -31,7 +31,7 @@ def show() -> int:
     typer.echo("\nWhat happened, as a tree:\n")
     tree.show(file, every=False, most_lines=None)
     typer.echo("\nIn sum:\n")
-    report.show(file, most_rows=None)
+    report.show(report.read(file, "total"), most_rows=None)
     typer.echo(f"\nEvery record is a JSON line in {file}. Next:\n")
     typer.echo(f"  ote find {_FOLDER} event=llm_interaction component=mailer    what was asked and answered")
     typer.echo(f"  ote find {_FOLDER} --errors                                  what failed, and where")

@@ -1,48 +1,96 @@
-"""``ote report``: the sums of a session as tables.
+"""``ote report``: the sums of a session as tables, as JSON, Markdown or CSV.
 
 LOCATION: ote_logging/cli/report.py
-DEPENDENCIES: reading (Reader, report), screen, table, words, durations
+DEPENDENCIES: reading (Reader, report), figures, sheet, screen, table, words, durations
 TRACE POINTS: none
 """
 
+import sys
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
+from ote_logging.cli.figures import ordered, time_columns, time_rows, use_table
 from ote_logging.cli.screen import BOLD, CYAN, DIM, RED, YELLOW, Part, Screen, print_json
+from ote_logging.cli.sheet import markdown_table, print_csv
 from ote_logging.cli.table import Column, print_table
 from ote_logging.cli.words import clock, counted, moment, shortened
 from ote_logging.durations import duration_text
-from ote_logging.reading import Reader, Report, report
+from ote_logging.reading import Operation, Reader, Report, report
 
 _LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _MOST_GAPS: Final = 5
 
 
-def show(session: str, most_rows: int | None) -> None:
-    """Print the report of ``session``, the first rows of each table."""
-    _Page(Screen(), report(Reader(session)), most_rows).print()
+def read(session: str, order: str) -> Report:
+    """Return the report of ``session``, its operations in one of ``figures.ORDERS``."""
+    return in_order(report(Reader(session)), order)
 
 
-def show_json(session: str) -> None:
-    """Print the report as one JSON object; durations in milliseconds."""
-    print_json(report(Reader(session)).to_dict())
+def in_order(sums: Report, order: str) -> Report:
+    """Return ``sums`` with its operations in one of ``figures.ORDERS``."""
+    return replace(sums, operations=ordered(sums.operations, order))
 
 
-class _Page:
+def show(sums: Report, most_rows: int | None) -> None:
+    """Print a report, the first rows of each table."""
+    Page(Screen(), sums, most_rows).print()
+
+
+def show_json(sums: Report) -> None:
+    """Print a report as one JSON object; durations in milliseconds."""
+    print_json(sums.to_dict())
+
+
+def show_csv(sums: Report) -> None:
+    """Print a row for each operation, under the names that JSON has."""
+    print_csv([_flat(operation) for operation in sums.operations])
+
+
+def _flat(operation: Operation) -> dict[str, Any]:
+    row = {name: value for name, value in vars(operation).items() if name != "amounts"}
+    return {**row, **operation.amounts}
+
+
+def show_markdown(sums: Report, most_rows: int | None) -> None:
+    """Print the tables of operations, of what they used, and of errors."""
+    tables = (
+        (time_columns(), time_rows(sums.operations)),
+        use_table(sums, sums.operations),
+        _error_table(sums),
+    )
+    parts = [
+        markdown_table(
+            [column.heading for column in columns], rows[:most_rows], [column.is_number for column in columns]
+        )
+        for columns, rows in tables
+        if rows
+    ]
+    sys.stdout.write("\n".join(parts))
+
+
+class Page:
     """A report on a screen; a part that has nothing to say is left out."""
 
     def __init__(self, screen: Screen, sums: Report, most_rows: int | None) -> None:
+        """Draw ``sums`` on ``screen``, the first rows of each table."""
         self._screen = screen
         self._sums = sums
         self._most_rows = most_rows
 
     def print(self) -> None:
-        self._print_head()
-        self._print_operations()
-        self._print_errors()
+        """Print everything."""
+        self.print_operations()
+        self._table(*_error_table(self._sums))
         self._print_unfinished()
         self._print_records()
         self._print_missing()
+
+    def print_operations(self) -> None:
+        """Print when it was, what ran and what that used."""
+        self._print_head()
+        self._table(time_columns(), time_rows(self._sums.operations))
+        self._table(*use_table(self._sums, self._sums.operations[: self._most_rows]), whole=True)
 
     def _print_head(self) -> None:
         sums = self._sums
@@ -55,48 +103,6 @@ class _Page:
         if len(sums.processes) > 1:
             told.append(f"{len(sums.processes):,} processes")
         self._screen.line(Part(", ".join(told)))
-
-    def _print_operations(self) -> None:
-        columns = [
-            Column("operations", BOLD, is_number=False),
-            Column("calls"),
-            Column("failed", RED),
-            Column("total", is_optional=True),
-            Column("mean"),
-            Column("p95", is_optional=True),
-            Column("max"),
-        ]
-        rows = [
-            [
-                shortened(operation.name),
-                f"{operation.calls:,}",
-                f"{operation.failures:,}" if operation.failures else "",
-                *map(
-                    self._duration,
-                    (operation.total_ms, operation.mean_ms, operation.p95_ms, operation.max_ms),
-                ),
-            ]
-            for operation in self._sums.operations
-        ]
-        self._table(columns, rows)
-
-    def _print_errors(self) -> None:
-        columns = [
-            Column("errors", RED, is_number=False),
-            Column("count"),
-            Column("where", DIM, is_number=False),
-            Column("first", DIM, is_optional=True),
-        ]
-        rows = [
-            [
-                ": ".join(filter(None, (failures.type, shortened(failures.message, 100)))),
-                f"{failures.count:,}",
-                shortened(failures.where.short) if failures.where else "",
-                clock(failures.first),
-            ]
-            for failures in self._sums.errors
-        ]
-        self._table(columns, rows)
 
     def _print_unfinished(self) -> None:
         columns = [
@@ -153,13 +159,34 @@ class _Page:
         shown = [str(first) if first == last else f"{first}-{last}" for first, last in gaps[:_MOST_GAPS]]
         return ", ".join(shown + ["…"] * (len(gaps) > _MOST_GAPS))
 
-    def _table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    def _table(
+        self, columns: Sequence[Column], rows: Sequence[Sequence[str]], *, whole: bool = False
+    ) -> None:
         if rows:
             self._screen.line()
-            print_table(self._screen, columns, rows, self._most_rows)
+            print_table(self._screen, columns, rows, None if whole else self._most_rows)
 
     def _duration(self, duration_ms: float | None) -> str:
         return "" if duration_ms is None else duration_text(duration_ms)
+
+
+def _error_table(sums: Report) -> tuple[list[Column], list[list[str]]]:
+    columns = [
+        Column("errors", RED, is_number=False),
+        Column("count"),
+        Column("where", DIM, is_number=False),
+        Column("first", DIM, is_optional=True),
+    ]
+    rows = [
+        [
+            ": ".join(filter(None, (failures.type, shortened(failures.message, 100)))),
+            f"{failures.count:,}",
+            shortened(failures.where.short) if failures.where else "",
+            clock(failures.first),
+        ]
+        for failures in sums.errors
+    ]
+    return columns, rows
 
 
 def _severity(level: str) -> tuple[int, str]:

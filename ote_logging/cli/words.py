@@ -24,6 +24,45 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else noun + 's'}"
 
 
+def percent(ratio: float | None) -> str:
+    """Return a part of 1 in per cent, never rounded up to 100.
+
+    >>> percent(1.0), percent(0.9996), percent(0.5), percent(None)
+    ('100 %', '99.9 %', '50.0 %', '')
+    """
+    if ratio is None:
+        return ""
+    return "100 %" if ratio >= 1 else f"{min(ratio * 100, 99.9):.1f} %"
+
+
+def dollars(amount: float | None) -> str:
+    """Return an amount in dollars, three digits of it where it is small.
+
+    >>> dollars(1234.5), dollars(0.01234), dollars(0.0), dollars(None)
+    ('$1,234.50', '$0.0123', '$0', '')
+    """
+    if amount is None:
+        return ""
+    if abs(amount) >= 1:
+        return f"${amount:,.2f}"
+    return f"${amount:.3g}" if abs(amount) >= 0.0001 or not amount else f"${amount:.1e}"
+
+
+def size(number: float | None) -> str:
+    """Return bytes in the unit that suits them.
+
+    >>> size(512), size(12_345), size(-3_400_000), size(None)
+    ('512 B', '12.3 kB', '-3.4 MB', '')
+    """
+    if number is None:
+        return ""
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(number) < 999.95:
+            return f"{number:,.0f} B" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:,.1f} TB"
+
+
 def shortened(text: str, most: int = _MESSAGE_CHARS) -> str:
     """Return ``text`` visible, its end left out where it is longer than ``most`` characters."""
     return visible(text if len(text) <= most else f"{text[: most - 1]}…")

@@ -24,7 +24,7 @@ TRACE POINTS: PerformanceMetrics.add_line() - a line is counted
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import floor, log
 from types import MappingProxyType
 from typing import Any, Final
@@ -112,10 +112,12 @@ class PerformanceMetrics:
         duration_ms: object,
         failed: bool = False,
         fields: Mapping[str, Any] = _NOTHING,
+        stage: str | None = None,
     ) -> None:
         """Count one call that ended; ``fields`` is what its line carries besides (tokens, error_type ...).
 
-        The hot path of the fold, and the reason why a row's totals are kept here and not by a method.
+        ``stage`` is the event where it is one of STAGES. The hot path of the fold, and the reason why a
+        row's totals are kept here and not by a method.
         """
         try:
             row = self._rows[operation]  # type: ignore[index]  # any key that is no name is a KeyError
@@ -133,8 +135,8 @@ class PerformanceMetrics:
             row.add_duration(duration_ms)
         if failed:
             self._add_failed(row, fields)
-        if fields and not _CARRIERS.isdisjoint(fields):
-            self._add_carried(row, fields, None)
+        if fields and (stage == "llm_interaction" or not _CARRIERS.isdisjoint(fields)):
+            self._add_carried(row, fields, stage)
 
     def _row(self, operation: object) -> OperationMetrics:
         """Return the row of ``operation``, made if there is room, else that of ``__other__``."""
@@ -158,22 +160,13 @@ class PerformanceMetrics:
         if event == "trace_point":
             self._add_point(wire)
         elif isinstance(event, str) and event in STAGES:
-            self._add_stage(event, wire)
+            self.add_end(event, wire.get("duration_ms"), wire.get("status") == "error", wire, event)
         elif event == "evaluation":
             self._add_evaluation(wire)
         elif event == "records_lost":
             self.lost += units_of(wire.get("lost"), 1) or 0
         elif wire.get("status") == "error" or wire.get("level") in _FAILED_LEVELS:
             self._add_failure(failure_of(wire), 1)
-
-    def _add_stage(self, event: str, wire: Mapping[str, Any]) -> None:
-        row = self._row(event)
-        row.calls += 1
-        row.add_duration(wire.get("duration_ms"))
-        if wire.get("status") == "error":
-            self._add_failed(row, wire)
-        if event == "llm_interaction" or not _CARRIERS.isdisjoint(wire):
-            self._add_carried(row, wire, event)
 
     def _add_evaluation(self, wire: Mapping[str, Any]) -> None:
         """Count a call that may have an end of its own besides; what the line carries stands only here."""
@@ -206,11 +199,10 @@ class PerformanceMetrics:
             self._row(fields["operation"]).sums.add(units)
 
     def _carried(self, fields: Mapping[str, Any], stage: str | None) -> dict[str, int]:
-        units = {
-            name: amount
-            for name, scale in AMOUNTS.items()
-            if (amount := units_of(fields.get(name), scale)) is not None
-        }
+        units: dict[str, int] = {}
+        for name in _CARRIERS.intersection(fields):
+            if (scale := AMOUNTS.get(name)) and (amount := units_of(fields[name], scale)) is not None:
+                units[name] = amount
         if stage == "llm_interaction":
             units.setdefault("api_calls", 1)
         if isinstance(hit := fields.get("cache_hit"), bool):
@@ -285,6 +277,15 @@ class PerformanceMetrics:
             if name not in found or not found[name].calls:
                 found[name] = _sum_of(row, self._rows.get(name))
         return found
+
+    def spent(self) -> Iterator[tuple[str, int, int]]:
+        """Yield name, calls and nanoseconds of every operation so far; quick enough to be asked often."""
+        for name, row in self._rows.items():
+            if row.calls:
+                yield name, row.calls, row.total_ns
+        for name, row in self._evaluated.items():
+            if name not in self._rows or not self._rows[name].calls:
+                yield name, row.calls, row.total_ns
 
     @property
     def metrics(self) -> defaultdict[str, dict[str, Any]]:

@@ -33,6 +33,7 @@ AMOUNTS: Final[Mapping[str, int]] = MappingProxyType(
 """What a line may carry to be added up, and how many integer units one of it is."""
 
 _MOST_ERROR_TYPES: Final = 16
+_NONE: Final = (0, 0)
 
 
 class Sums:
@@ -46,8 +47,10 @@ class Sums:
 
     def add(self, units: Mapping[str, int]) -> None:
         """Add what one line carries, in units."""
+        found = self._found
         for name, amount in units.items():
-            self._add(name, 1, amount)
+            lines, so_far = found.get(name, _NONE)
+            found[name] = lines + 1, so_far + amount
 
     def merge(self, other: "Sums") -> None:
         """Add the sums of ``other``."""
@@ -55,12 +58,12 @@ class Sums:
             self._add(name, lines, amount)
 
     def _add(self, name: str, lines: int, amount: int) -> None:
-        known, so_far = self._found.get(name, (0, 0))
+        known, so_far = self._found.get(name, _NONE)
         self._found[name] = known + lines, so_far + amount
 
     def lines(self, name: str) -> int:
         """Return how many lines brought ``name``."""
-        return self._found.get(name, (0, 0))[0]
+        return self._found.get(name, _NONE)[0]
 
     def get(self, name: str) -> float | None:
         """Return the sum in the unit of its name, None where no line brought one (never 0 for unknown)."""
@@ -244,6 +247,8 @@ def count_bounded(counts: dict[str, int], name: str, times: int, bound: int) -> 
 
 def units_of(value: object, scale: int) -> int | None:
     """Return ``value`` in integer units, None where it is no finite number."""
+    if type(value) is int:
+        return value * scale
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:

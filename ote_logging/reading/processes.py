@@ -46,13 +46,9 @@ class Processes:
 
     def add(self, batch: list[Wire]) -> None:
         """Count the lines of ``batch``, which is not empty."""
-        try:
-            sessions, pids, stamps, seqs = zip(*map(_parts_of, batch), strict=True)
-        except LookupError:  # lines from elsewhere
-            self._add_grouped(batch)
-            return
-        if sessions.count(sessions[0]) == len(batch) == pids.count(pids[0]):
-            self._process_of(batch[0]).add(stamps, seqs)
+        process = self._process_of(batch[0])
+        if _follow(batch, process.seqs.last + 1):
+            process.add_following([line["timestamp"] for line in batch])
         else:
             self._add_grouped(batch)
 
@@ -89,10 +85,33 @@ class _Process:
         self.seqs = _Runs()
 
     def add(self, stamps: Sequence[str], seqs: Sequence[Any]) -> None:
-        self.first = min(self.first or stamps[0], min(stamps))
-        self.last = max(self.last, max(stamps))
-        self.records += len(stamps)
+        self._add_times(stamps)
         self.seqs.add(seqs)
+
+    def add_following(self, stamps: Sequence[str]) -> None:
+        """Count records whose ``seq`` go on from the highest one so far."""
+        self._add_times(stamps)
+        self.seqs.extend(len(stamps))
+
+    def _add_times(self, stamps: Sequence[str]) -> None:
+        # Sorting what is sorted, as lines mostly are, is quicker than asking for least and greatest.
+        ordered = sorted(stamps)
+        self.first = min(self.first or ordered[0], ordered[0])
+        self.last = max(self.last, ordered[-1])
+        self.records += len(stamps)
+
+
+def _follow(batch: list[Wire], seq: int) -> bool:
+    """Return whether all lines are of one process and numbered from ``seq`` on: so most batches are."""
+    session_id, pid = batch[0].get("session_id"), batch[0].get("pid")
+    try:
+        for line in batch:
+            if line["seq"] != seq or line["pid"] != pid or line["session_id"] != session_id:
+                return False
+            seq += 1
+    except LookupError:  # lines from elsewhere
+        return False
+    return True
 
 
 class _Runs:
@@ -101,12 +120,19 @@ class _Runs:
     def __init__(self) -> None:
         self._runs: list[list[int]] = []
 
+    @property
+    def last(self) -> int:
+        """The highest number, 0 before any was met."""
+        return self._runs[-1][1] if self._runs else 0
+
+    def extend(self, count: int) -> None:
+        """Take the ``count`` numbers after the highest one."""
+        if not self._runs:
+            self._runs.append([1, 0])
+        self._runs[-1][1] += count
+
     def add(self, numbers: Sequence[Any]) -> None:
         """Take ``numbers``; what is no number is passed over."""
-        last = self._runs[-1] if self._runs else [0, 0]
-        if self._runs and tuple(numbers) == tuple(range(last[1] + 1, last[1] + 1 + len(numbers))):
-            last[1] += len(numbers)
-            return
         for number in numbers:
             if isinstance(number, int) and number > 0:
                 self._add(number)
@@ -133,5 +159,4 @@ class _Runs:
             last = run[1]
 
 
-_parts_of = itemgetter("session_id", "pid", "timestamp", "seq")
 _first_of = itemgetter(0)

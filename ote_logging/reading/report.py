@@ -4,7 +4,7 @@ The figures by operation are those of ``evaluation.metrics``, the one fold that 
 uses too. Numbers stay numbers; text for people is made at the edge.
 
 LOCATION: ote_logging/reading/report.py
-DEPENDENCIES: evaluation (metrics, failures), schema (Entry), entries (Reader), processes, where
+DEPENDENCIES: evaluation (metrics, failures), schema (Entry), entries (Reader), course, processes, where
 TRACE POINTS: report() - entries become figures; _Fold.add() - a batch is counted
 """
 
@@ -19,6 +19,7 @@ from typing import Any, Final
 from ote_logging.evaluation.failures import failure_of
 from ote_logging.evaluation.metrics import PerformanceMetrics
 from ote_logging.evaluation.operations import OTHER, OperationMetrics
+from ote_logging.reading.course import Course
 from ote_logging.reading.entries import Reader
 from ote_logging.reading.processes import Process, Processes, Wire
 from ote_logging.reading.where import Place, where
@@ -34,15 +35,30 @@ _THREAD_KEYS: Final = ("session_id", "pid", "thread", "task", "parent_id", "oper
 
 @dataclass(frozen=True)
 class Operation:
-    """The calls of one operation; times in milliseconds, None where no call was timed."""
+    """The calls of one operation; times in milliseconds, None where no call was timed.
+
+    Quantiles are those of log buckets, within 1 %.
+    """
 
     name: str
     calls: int
     failures: int
+    success_ratio: float | None
+    """Calls that did not fail, 0 to 1."""
     total_ms: float
     mean_ms: float | None
+    min_ms: float | None
+    p50_ms: float | None
+    p90_ms: float | None
     p95_ms: float | None
+    p99_ms: float | None
     max_ms: float | None
+    course_ms: list[float | None]
+    """Mean duration in each of ten parts of the session's time, None where no call ended."""
+    error_types: dict[str, int]
+    amounts: dict[str, float | None]
+    """What its lines carried, by the names of ``operations.AMOUNTS``; None where not recorded."""
+    cost_per_success_usd: float | None
 
 
 @dataclass
@@ -83,6 +99,8 @@ class Report:
     """Time of the earliest record, as it stands on its line."""
     last: str | None
     operations: list[Operation]
+    totals: dict[str, float | None]
+    """What all lines carried, each counted once, by the names of ``operations.AMOUNTS``."""
     errors: list[Failures]
     loggers: dict[str, dict[str, int]]
     """Records by logger, then by level."""
@@ -149,23 +167,36 @@ class _Fold:
         self._failures = _Failures()
         self._running = _Running()
         self._loggers: dict[str, dict[str, int]] = {}
+        self._course = Course()
 
     def add(self, batch: list[Wire]) -> None:
         """Count the lines of ``batch``, which is not empty."""
         self._processes.add(batch)
-        loggers = self._loggers
-        for wire in batch:
+        for piece in self._course.pieces(batch):
+            self._add_piece(piece)
+            self._course.add(piece, self._metrics)
+
+    def _add_piece(self, piece: list[Wire]) -> None:
+        """Count lines: one loop over all of them, and every key looked up once, as there are millions."""
+        loggers, running, metrics = self._loggers, self._running, self._metrics
+        for wire in piece:
             event: str = wire["event"]
             level: Any = wire.get("level")
+            status: Any = None
             try:
                 loggers[wire["logger"]][level] += 1
             except (KeyError, TypeError):
                 self._add_level(str(wire.get("logger", "")), str(level))
-            if event == "span_start" or event == "span_end":
-                self._running.add(wire)
-            if event not in _UNMEASURED:
-                self._metrics.add_line(wire)
-            if level in _FAILED_LEVELS or "error_type" in wire or wire.get("status") == "error":
+            if "status" in wire:
+                status = wire["status"]
+            if event == "span_end":
+                running.add(wire)
+                metrics.add_end(wire.get("operation"), wire.get("duration_ms"), status == "error", wire)
+            elif event == "span_start":
+                running.add(wire)
+            elif event not in _UNMEASURED:
+                metrics.add_line(wire)
+            if "error_type" in wire or status == "error" or level in _FAILED_LEVELS:
                 self._failures.add(wire)
 
     def _add_level(self, logger: str, level: str) -> None:
@@ -175,11 +206,14 @@ class _Fold:
     def report(self, damaged: int, foreign: int) -> Report:
         """Return the sum of what was counted."""
         processes = self._processes.found()
+        first = min((process.first for process in processes), default=None)
+        last = max((process.last for process in processes), default=None)
         return Report(
             records=sum(process.records for process in processes),
-            first=min((process.first for process in processes), default=None),
-            last=max((process.last for process in processes), default=None),
-            operations=self._operations(),
+            first=first,
+            last=last,
+            operations=self._operations(first, last),
+            totals=self._metrics.totals,
             errors=self._failures.found(),
             loggers=self._loggers,
             unfinished=[self._unfinished(start) for start in self._running.found()],
@@ -189,8 +223,10 @@ class _Fold:
             foreign=foreign,
         )
 
-    def _operations(self) -> list[Operation]:
-        found = [_operation(name, row) for name, row in self._metrics.operations.items() if row.calls]
+    def _operations(self, first: str | None, last: str | None) -> list[Operation]:
+        courses = self._course.found(self._metrics, first, last)
+        rows = self._metrics.operations.items()
+        found = [_operation(name, row, courses.get(name, [])) for name, row in rows if row.calls]
         return sorted(found, key=lambda operation: (-operation.total_ms, operation.name))
 
     def _unfinished(self, start: Wire) -> Unfinished:
@@ -269,9 +305,24 @@ class _Failures:
         return sorted(self._met.values(), key=lambda failures: (-failures.count, failures.first))
 
 
-def _operation(name: str, row: OperationMetrics) -> Operation:
+def _operation(name: str, row: OperationMetrics, course_ms: list[float | None]) -> Operation:
     return Operation(
-        name, row.calls, row.failures, row.wall_ms, row.mean_ms, row.quantile_ms(0.95), row.max_ms
+        name=name,
+        calls=row.calls,
+        failures=row.failures,
+        success_ratio=row.success_ratio,
+        total_ms=row.wall_ms,
+        mean_ms=row.mean_ms,
+        min_ms=row.min_ms,
+        p50_ms=row.quantile_ms(0.50),
+        p90_ms=row.quantile_ms(0.90),
+        p95_ms=row.quantile_ms(0.95),
+        p99_ms=row.quantile_ms(0.99),
+        max_ms=row.max_ms,
+        course_ms=course_ms,
+        error_types=dict(row.error_types),
+        amounts=row.sums.as_numbers(),
+        cost_per_success_usd=row.cost_per_success_usd,
     )
 
 
