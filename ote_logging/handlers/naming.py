@@ -19,7 +19,7 @@ def safe_name(name: str) -> str:
     What had to be changed ends in a digest of the whole, so that names which were distinct stay so.
 
     >>> safe_name("todo_store"), safe_name("../etc")
-    ('todo_store', '_etc-5d3c0e9d96be')
+    ('todo_store', '_etc-f7f9121fdb53')
     """
     safe = _UNSAFE.sub("_", name)[:_LONGEST]
     if safe == name and safe:
