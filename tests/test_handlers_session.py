@@ -352,6 +352,11 @@ def test_names_from_outside_stay_in_the_folder_and_distinct(names: list[str]) ->
     assert all(name.isascii() and 0 < len(name) <= 73 and not set(name) & set("./\\\0") for name in safe)
 
 
+def test_a_name_made_to_look_like_a_changed_one_is_another() -> None:
+    """Nobody takes the file of a session by calling his own as that one is called when it was made safe."""
+    assert safe_name(safe_name("../etc")) != safe_name("../etc")
+
+
 def test_many_sessions_hold_few_descriptors_and_go_on_counting(log: logging.Logger, tmp_path: Path) -> None:
     """1,000 sessions keep at most 128 files open; the numbers of a session go on when it is re-opened."""
     before = len(os.listdir("/proc/self/fd"))

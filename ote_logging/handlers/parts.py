@@ -22,7 +22,7 @@ from typing import BinaryIO, Final
 from ote_logging.handlers.carrying import is_deleted, locked, mark
 from ote_logging.handlers.naming import safe_name
 
-_FILE: Final = re.compile(r"(session_[A-Za-z0-9_-]+)(?:\.(\d{1,9}))?\.jsonl(\.gz)?")
+_FILE: Final = re.compile(r"(session_[A-Za-z0-9_~-]+)(?:\.(\d{1,9}))?\.jsonl(\.gz)?")
 _PACKED: Final = ".gz"
 # A session that nobody has written for an hour is packed; if it goes on, it does so in a next part.
 _IDLE_S: Final = 3600.0
