@@ -311,6 +311,36 @@ def test_healing_may_end_otherwise(leave: str, reason: str, ote: Written) -> Non
     assert ote.one(event="healing").get("reason") == reason
 
 
+@pytest.mark.parametrize("code", [None, 7, b"x", ["a"]], ids=repr)
+def test_an_attempt_that_gave_no_text_is_recorded_too(code: Any, ote: Written) -> None:
+    """A program may hand on whatever its model gave; it gets a verdict, and no exception."""
+    with healing("todo_store", error="bad", code=code) as heal:
+        assert heal.attempt(code, error="bad") == "same_error"
+
+    assert ote.one(event="healing").get("attempts")[0]["number"] == 1
+
+
+@pytest.mark.parametrize("target", [7, b"x", "a\0b", object()], ids=repr)
+def test_a_target_that_is_no_path_hurts_nobody(target: Any, ote: Written) -> None:
+    """What cannot be looked at says so."""
+    with file_write("todo_store", target=target, content="x"):
+        pass
+
+    assert ote.one(event="file_write").get("look_error") or ote.one().status == "error"
+
+
+@pytest.mark.parametrize("block", [llm_interaction, healing, validation, file_write])
+def test_fields_of_any_kind_hurt_nobody(block: Any, ote: Written) -> None:
+    """Lists that are none, set by a program by mistake, cost their own finding alone."""
+    with block("todo_store", attempts=7, errors=8, tool_calls=9, target=10):
+        pass
+
+    (line,) = ote.entries()
+
+    assert line.get("parent_operation") is None
+    assert line.duration_ms is not None
+
+
 def test_one_value_has_one_hash_in_all_stages(tmp_path: Path, ote: Written) -> None:
     """Response, extracted code, render, healed code and written file are linked by equal hashes."""
     prompt, response, code, healed = "write it", "```\na = 1\n```", "a = 1\n", "a = 2\n"

@@ -7,16 +7,7 @@ DEPENDENCIES: the modules of this folder
 TRACE POINTS: none
 """
 
-from ote_logging.stages.blocks import (
-    code_generation,
-    file_write,
-    healing,
-    llm_interaction,
-    llm_stream,
-    stage,
-    template_render,
-    validation,
-)
+from ote_logging.stages.blocks import code_generation, file_write, stage, template_render, validation
 from ote_logging.stages.checks import CodeCheck, CodeError, check_code
 from ote_logging.stages.events import (
     CodeGeneration,
@@ -26,6 +17,8 @@ from ote_logging.stages.events import (
     TemplateRender,
     Validation,
 )
+from ote_logging.stages.interactions import llm_interaction, llm_stream
+from ote_logging.stages.mending import healing
 
 __all__ = [
     "CodeCheck",
