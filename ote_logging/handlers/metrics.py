@@ -294,20 +294,19 @@ class MetricsHandler(logging.Handler):
         calls, failures = sum(row.calls for row in rows), sum(row.failures for row in rows)
         levels = sum((Counter(found) for found in metrics.records.values()), Counter[str]())
         text = f"METRICS: {len(rows)} operations, {calls} calls, {failures} failed; {levels.total()} records"
-        return Event(
-            "metrics",
-            text,
-            operations=_longest(metrics),
-            operations_in_all=len(rows),
-            calls=calls,
-            failures=failures,
-            records=dict(levels),
-            totals=_known(metrics.totals),
-            lost=metrics.lost,
-            redacted=metrics.redacted,
-            self_ms=self.self_ms,
-            snapshot=None if self._snapshot is None else str(self._snapshot),
-        )
+        figures = {
+            "operations": _longest(metrics),
+            "operations_in_all": len(rows),
+            "calls": calls,
+            "failures": failures,
+            "records": dict(levels),
+            "totals": _known(metrics.totals),
+            "lost": metrics.lost,
+            "redacted": metrics.redacted,
+            "self_ms": self.self_ms,
+            "snapshot": None if self._snapshot is None else str(self._snapshot),
+        }
+        return _Told(text, figures)
 
     # The end
 
@@ -322,6 +321,16 @@ class MetricsHandler(logging.Handler):
         if self._exporter is not None and self._collector is not None:
             self._exporter.close(self._collector)
         super().close()
+
+
+class _Told(Event):
+    """The figures: people read one line of them, not the table, which would fill their screen."""
+
+    __slots__ = ()
+
+    def __init__(self, text: str, figures: Mapping[str, Any]) -> None:
+        super().__init__("metrics", text)
+        self.keys = figures
 
 
 def _check_numbers(interval_s: object, max_operations: object, port: object) -> None:
