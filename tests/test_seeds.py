@@ -27,7 +27,7 @@ from ote_logging.stages import (
 
 TABLE = Path(__file__).parent.parent / "docs" / "generation.md"
 
-USAGE = '''
+USAGE = """
 from autocoder_cc.observability.simple_generation_logger import SimpleGenerationLogger
 
 # Create logger
@@ -56,9 +56,9 @@ logger.log_validation_error(
 summary = logger.generate_summary()
 print(f"Total events: {summary['total_events']}")
 print(f"Errors: {len(summary['errors'])}")
-'''
+"""
 
-DECORATORS = '''
+DECORATORS = """
 class Generator:
     @observable("llm_generation")
     def generate_with_llm(self, prompt):
@@ -71,7 +71,7 @@ class Generator:
     @observable("llm_generation")
     async def generate_component(self, name, spec):
         return name, spec
-'''
+"""
 
 TIMED = '''
 @observe("user_preference_save")
@@ -81,7 +81,7 @@ def save_preference(user_id: int, pref_type: str, value: str):
     pass
 '''
 
-TRACEABLE = '''
+TRACEABLE = """
 def save_preference(self, user_id: int, pref_type: str, value: str):
     try:
         # TRACE POINT 1: Validation
@@ -108,9 +108,9 @@ def save_preference(self, user_id: int, pref_type: str, value: str):
             f"| Error: {str(e)}"
         )
         raise
-'''
+"""
 
-COMPLETE = '''
+COMPLETE = """
 from typing import Dict, Any, Optional
 from app.utils.ote_logger import OTELogger, observe
 from app.utils.metrics import metrics_tracker
@@ -177,7 +177,7 @@ class UserPreferenceTool:
 
     def _is_sensitive(self, pref_type):
         return pref_type == "theme"
-'''
+"""
 
 
 class Model:

@@ -235,9 +235,7 @@ def test_a_template_object_gives_its_name_and_path(tmp_path: Path) -> None:
 
 def test_a_validation_error_finds_its_context_in_the_code() -> None:
     """The line number is that of the code that was checked; its source is taken from there."""
-    event = Validation(
-        "todo_store", validation_type="logic", code="a\nb\nc\n", error="no end", line_number=2
-    )
+    event = Validation("todo_store", validation_type="logic", code="a\nb\nc\n", error="no end", line_number=2)
 
     assert event.keys["code_context"] == "a\nb"
     assert event.keys["status"] == "error"

@@ -45,9 +45,7 @@ class ArtifactHandler(logging.Handler):
         level: as of any handler.
     """
 
-    def __init__(
-        self, directory: str | os.PathLike[str] = "logs", level: int | str = logging.NOTSET
-    ) -> None:
+    def __init__(self, directory: str | os.PathLike[str] = "logs", level: int | str = logging.NOTSET) -> None:
         super().__init__(level)
         self.directory = Path(directory).absolute()
         self._tally = Tally(str(self.directory))

@@ -1,9 +1,9 @@
-"""Loggers with methods, for programs that were written against them: GenerationLogger and OTELogger.
+"""GenerationLogger: the stages of a generation pipeline by methods.
 
-Both are thin: a method makes an event of ``stages`` and logs it, in the name of the module that called.
+A method makes an event of ``stages`` and logs it, in the name of the module that called.
 
-LOCATION: ote_logging/generation.py
-DEPENDENCIES: stages (events), operations (stages in between), handlers: session and artifacts; evaluation
+LOCATION: ote_logging/generation/logger.py
+DEPENDENCIES: stages (events), operations (stages in between), generation: sinks, totals
 TRACE POINTS: GenerationLogger.log_*() - an event is logged; start_stage(), end_stage() - a span
 """
 
@@ -11,48 +11,27 @@ import logging
 import os
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, Self
 
 from ote_logging import context
-from ote_logging.content import ContentFilter
-from ote_logging.context import Context, new_session_id
-from ote_logging.evaluation.metrics import PerformanceMetrics
+from ote_logging.context import new_session_id
 from ote_logging.events import Event
-from ote_logging.filters import ContextFilter, RedactFilter
-from ote_logging.handlers.artifacts import ArtifactHandler
-from ote_logging.handlers.session import SessionFileHandler
+from ote_logging.generation.sinks import Route, Sinks
+from ote_logging.generation.totals import SUMMED, GenerationEvent, Total, short_keys
 from ote_logging.jsonable import qualified_name, text_of
 from ote_logging.operations import Operation
-from ote_logging.records import CONTEXT, mark
 from ote_logging.sites import new_record, site_of
-from ote_logging.spans import logger_of, observe
+from ote_logging.spans import logger_of
 from ote_logging.stages.base import StageEvent
 from ote_logging.stages.events import FileWrite, LLMInteraction, Messages, TemplateRender, Validation
 from ote_logging.stages.files import file_after
 from ote_logging.tracebacks import describe, render
 
-observable: Final = observe
-"""Another name of ``observe``."""
-
 DEFAULT_FOLDER: Final = "generation_logs"
 _MOST_EVENTS: Final = 10_000
-_MOST_ERRORS: Final = 1_000
-_SUMMED: Final = ("tokens_in", "tokens_out", "cost_usd")
-
-
-@dataclass(frozen=True, slots=True)
-class GenerationEvent:
-    """What a GenerationLogger remembers of an event: no contents, so that memory stays small."""
-
-    stage: str
-    component: str | None
-    data: Mapping[str, Any] = field(default_factory=dict)
-    error: str | None = None
 
 
 class GenerationLogger:
@@ -83,10 +62,10 @@ class GenerationLogger:
         self.log_dir = Path(DEFAULT_FOLDER if log_dir is None else log_dir)
         self.events: list[GenerationEvent] = []
         self.stage_timers: dict[str, float] = {}
-        self._sinks = _Sinks(self.log_dir, is_given=log_dir is not None)
+        self._sinks = Sinks(self.log_dir, is_given=log_dir is not None)
         self._open: dict[str, list[_OpenStage]] = {}
         self._scopes: list[context.session] = []
-        self._total = _Total()
+        self._total = Total()
 
     def __enter__(self) -> Self:
         scope = context.session(self.session_id)
@@ -235,7 +214,7 @@ class GenerationLogger:
         return stage
 
     def _route(self, frame: FrameType) -> logging.Logger:
-        return _Route(logger_of(frame.f_globals), self.session_id, self._sinks)
+        return Route(logger_of(frame.f_globals), self.session_id, self._sinks)
 
     def _log_stage(self, frame: FrameType, event: StageEvent) -> None:
         self._log(frame, logging.ERROR if event.keys["status"] == "error" else logging.INFO, event)
@@ -248,74 +227,12 @@ class GenerationLogger:
         route.handle(record)
         given = event.given if isinstance(event, StageEvent) else event.fields
         self._total.add_event(event, given)
-        data = {name: given[name] for name in ("model", *_SUMMED) if name in given}
-        self._remember(event.event, given.get("component"), {**data, **_short(event.keys)})
+        data = {name: given[name] for name in ("model", *SUMMED) if name in given}
+        self._remember(event.event, given.get("component"), {**data, **short_keys(event.keys)})
 
     def _remember(self, stage: str, component: str | None, data: Mapping[str, Any]) -> None:
         self.events.append(GenerationEvent(stage, component, data, data.get("error_message")))
         del self.events[:-_MOST_EVENTS]
-
-
-SimpleGenerationLogger = GenerationLogger
-
-
-class _Total:
-    """The sums of a GenerationLogger, whatever it remembers."""
-
-    def __init__(self) -> None:
-        self._events: Counter[str] = Counter()
-        self._components: dict[str, None] = {}
-        self._errors: list[dict[str, Any]] = []
-        self._error_count = 0
-        self._sums: dict[str, float] = {}
-        self._stages: dict[str, list[float]] = {}
-        self._began = time.monotonic()
-
-    def count(self, event: str) -> None:
-        """Count an event that carries nothing to be added up."""
-        self._events[event] += 1
-
-    def add_event(self, event: Event, given: Mapping[str, Any]) -> None:
-        """Count an event with what it carries."""
-        self.count(event.event)
-        component = given.get("component")
-        if component is not None and len(self._components) < _MOST_ERRORS:
-            self._components[text_of(component)] = None
-        for name in _SUMMED:
-            if isinstance(given.get(name), int | float):
-                self._sums[name] = self._sums.get(name, 0) + given[name]
-        if event.keys.get("status") == "error":
-            self.add_error(event.event, component, _short(event.keys))
-
-    def add_stage(self, stage: str, took_ms: float) -> None:
-        """Count a stage that ended."""
-        figures = self._stages.setdefault(stage, [0, 0.0])
-        figures[0] += 1
-        figures[1] += took_ms
-
-    def add_error(self, stage: str, component: object, told: Mapping[str, Any]) -> None:
-        """Count an error, and list it where there is room."""
-        self._error_count += 1
-        if len(self._errors) < _MOST_ERRORS:
-            told = {"stage": stage, "component": component, **told}
-            self._errors.append({name: value for name, value in told.items() if value is not None})
-
-    def summary(self) -> dict[str, Any]:
-        """Return the sums of this moment."""
-        stages = {
-            name: {"count": int(count), "total_ms": total, "avg_ms": total / count}
-            for name, (count, total) in self._stages.items()
-        }
-        return {
-            "total_events": self._events.total(),
-            "events": dict(self._events),
-            "errors": list(self._errors),
-            "error_count": self._error_count,
-            "components": list(self._components),
-            "stages": stages,
-            **{name: self._sums.get(name, 0) for name in _SUMMED},
-            "duration_ms": (time.monotonic() - self._began) * 1000,
-        }
 
 
 class _OpenStage(Operation):
@@ -323,9 +240,7 @@ class _OpenStage(Operation):
 
     __slots__ = ("_scope", "began")
 
-    def __init__(
-        self, stage: str, component: str | None, fields: Mapping[str, Any], session_id: str
-    ) -> None:
+    def __init__(self, stage: str, component: str | None, fields: Mapping[str, Any], session_id: str) -> None:
         self.name = stage
         self.level = logging.INFO
         self.has_start = True
@@ -351,124 +266,12 @@ class GenerationError(Exception):
     """A stage failed by what was told as text."""
 
 
-class _Sinks:
-    """The handlers of a GenerationLogger that nobody configured; made when they are first needed."""
-
-    def __init__(self, folder: Path, is_given: bool) -> None:
-        self._folder = folder.absolute()
-        self._is_given = is_given
-        self._handlers: list[logging.Handler] = []
-
-    def of(self, logger: logging.Logger) -> list[logging.Handler]:
-        """Return the handlers that write beside those of ``logger``."""
-        folders = [each.directory for each in _session_handlers(logger)]
-        if self._folder in folders or (folders and not self._is_given):
-            return []
-        if not self._handlers:
-            self._handlers = self._made()
-        return self._handlers
-
-    def flush(self) -> None:
-        for handler in self._handlers:
-            handler.flush()
-
-    def _made(self) -> list[logging.Handler]:
-        handlers = [
-            SessionFileHandler(self._folder, on_error="degrade"),
-            ArtifactHandler(self._folder),
-        ]
-        redact = RedactFilter()
-        content = ContentFilter(directory=self._folder)
-        for handler, filters in zip(handlers, ([content], []), strict=True):
-            for each in (ContextFilter(), redact, *filters):
-                handler.addFilter(each)
-        return list(handlers)
-
-
-def _session_handlers(logger: logging.Logger | None) -> Iterator[SessionFileHandler]:
-    """Yield the SessionFileHandlers that records of ``logger`` reach, also behind a queue."""
-    while logger is not None:
-        for handler in logger.handlers:
-            yield from _among(handler)
-        logger = logger.parent if logger.propagate else None
-
-
-def _among(handler: Any) -> Iterator[SessionFileHandler]:
-    if isinstance(handler, SessionFileHandler):
-        yield handler
-    behind = getattr(handler, "handlers", ())
-    for each in behind if isinstance(behind, list | tuple) else ():
-        yield from _among(each)
-
-
-class _Route(logging.Logger):
-    """The logger of a module, for records of one session that are written whatever its level."""
-
-    def __init__(self, logger: logging.Logger, session_id: str, sinks: _Sinks) -> None:
-        super().__init__(logger.name)
-        self._logger = logger
-        self._session_id = session_id
-        self._sinks = sinks
-
-    def handle(self, record: logging.LogRecord) -> None:
-        """Say whose ``record`` is, and give it to all that write it."""
-        if CONTEXT not in record.__dict__:
-            current = context.current()
-            mine = current.session_id == self._session_id
-            mark(record.__dict__, current if mine else Context(self._session_id, current.fields))
-        sinks = self._sinks.of(self._logger)
-        # Filters write on the record that they see; those of the sinks are not those of other handlers.
-        copy = logging.makeLogRecord(record.__dict__) if sinks else record
-        for sink in sinks:
-            sink.handle(copy)
-        # Without any handler logging would write errors to stderr, with their secrets.
-        if self._logger.isEnabledFor(record.levelno) and (self._logger.hasHandlers() or not sinks):
-            self._logger.handle(record)
-
-
-class _Operated(Event):
-    """Something took place; outside of a span it is the operation."""
-
-    __slots__ = ()
-
-    def within(self, ids: Mapping[str, str]) -> dict[str, Any]:
-        return {"operation": self.event, **ids}
-
-
-class OTELogger:
-    """The logger of a module, with ``log_operation``.
-
-    ``logger`` is the ``logging.Logger``; all its methods (``debug``, ``info``, ``error``, ``exception`` ...)
-    are methods of this too, and report the caller's own line. ``metrics`` is for the program to record in:
-    ``log.metrics.record("save", 0.12, True)``.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.logger = logging.getLogger(name)
-        self.metrics = PerformanceMetrics()
-
-    def log_operation(self, operation: str, /, **fields: Any) -> None:
-        """Log at INFO that ``operation`` took place: an event of that name, with fields of any name."""
-        self.logger.info(_Operated(operation, "", **fields), stacklevel=2)
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "logger":
-            # A copy that is being made has none yet.
-            raise AttributeError(name)
-        return getattr(self.logger, name)
-
-
 def _stage_key(stage: str, component: str | None) -> str:
     return stage if component is None else f"{stage}:{component}"
 
 
 def _present(component: str | None) -> dict[str, Any]:
     return {} if component is None else {"component": component}
-
-
-def _short(keys: Mapping[str, Any]) -> dict[str, Any]:
-    wanted = ("status", "duration_ms", "error_type", "error_message", "line_number")
-    return {name: keys[name] for name in wanted if name in keys}
 
 
 def _error_keys(error: object) -> dict[str, Any]:
