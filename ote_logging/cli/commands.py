@@ -87,6 +87,63 @@ def report(
         page.show(sums, limit or None)
 
 
+def merge(
+    parts: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PART...", show_default=False, help="Snapshots (metrics_*.json), or sessions; also globs."
+        ),
+    ],
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", metavar="FILE", show_default=False, help="Else standard output."),
+    ] = None,
+) -> None:
+    """Add up the metrics of processes, hosts or days.
+
+    The sum is a snapshot: report, compare and merge take it again.
+    """
+    from ote_logging.cli.merge import write
+
+    write(parts, output)
+
+
+def compare(
+    base: Annotated[str, typer.Argument(metavar="BASE", show_default=False, help="The run that was well.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", show_default=False, help="The run to be judged.")],
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONDITION",
+            show_default=False,
+            help="p95>+10%, p99>2s, success<99%, cost>+5%, save*:p95>+9%, new-errors, worse ...; repeatable. "
+            "Where one is met, the exit status is 1.",
+        ),
+    ] = None,
+    min_calls: Annotated[int, typer.Option(min=1, metavar="N", help="Fewer calls are not judged.")] = 20,
+    limit: Limit = 20,
+    json: Json = False,
+    markdown: Markdown = False,
+) -> None:
+    """Compare two runs: sessions, snapshots, or sets of them as globs in quotes."""
+    from ote_logging.cli import compare as page
+    from ote_logging.errors import ConfigError
+
+    try:
+        page.check(fail_on or ())
+    except ConfigError as error:
+        raise typer.BadParameter(str(error)) from None
+    judged = page.judge(base, new, fail_on or (), min_calls)
+    if json:
+        page.show_json(judged)
+    elif markdown:
+        page.show_markdown(judged, limit or None)
+    else:
+        page.show(judged, limit or None)
+    if judged.breaches:
+        raise typer.Exit(1)
+
+
 def find(
     session: Session,
     conditions: Annotated[
@@ -164,5 +221,88 @@ def demo() -> None:
     raise typer.Exit(show())
 
 
-ALL = (tree, report, find, config, demo)
+def answers(
+    session: Session,
+    component: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this component.", show_default=False)
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Contents whole, every finding.")] = False,
+    limit: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Components, the worst first; 0 prints all.")
+    ] = 20,
+    json: Json = False,
+) -> None:
+    """Answer what was generated: prompts, responses, changes, errors, healing."""
+    from ote_logging.cli.answers import show, show_json
+
+    if json:
+        show_json(session, component, limit or None)
+    else:
+        show(session, component, is_full=full, most=limit or None)
+
+
+def lineage(
+    session: Session,
+    place: Annotated[
+        str, typer.Argument(metavar="FILE[:LINE]", show_default=False, help="A file that was written.")
+    ],
+    full: Annotated[bool, typer.Option("--full", help="Prompts whole.")] = False,
+    json: Json = False,
+) -> None:
+    """Follow a written file, or a line of it, back to its prompts."""
+    from ote_logging.cli.lineage import show, show_json, split_place
+
+    file, line = split_place(place)
+    if json:
+        show_json(session, file, line)
+    else:
+        show(session, file, line, is_full=full)
+
+
+def show(
+    session: Session,
+    id: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", show_default=False, help="A seq, a span id or a SHA-256; 6 digits of an id are enough."
+        ),
+    ],
+    json: Json = False,
+) -> None:
+    """Print one event, or one stored content, whole."""
+    from ote_logging.cli.show import show, show_json
+
+    if json:
+        show_json(session, id)
+    else:
+        show(session, id)
+
+
+def replay(
+    session: Session,
+    config: Annotated[
+        str,
+        typer.Option("--config", metavar="FILE", show_default=False, help="The logging.yaml to send it through."),
+    ],
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001, metavar="N", show_default=False, help="N times as fast as it was; else without waiting."
+        ),
+    ] = None,
+    trust: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PACKAGE", show_default=False, help="A package whose classes FILE may name; repeatable."
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Send a recorded session through another configuration, ids and times kept."""
+    from ote_logging.cli.replay import run
+
+    run(session, config, speed, trust or (), as_json=json)
+
+
+ALL = (tree, report, find, answers, lineage, show, replay, compare, merge, config, demo)
 """In the order of ``ote --help``."""

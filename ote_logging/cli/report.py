@@ -16,15 +16,17 @@ from ote_logging.cli.sheet import markdown_table, print_csv
 from ote_logging.cli.table import Column, print_table
 from ote_logging.cli.words import clock, counted, moment, shortened
 from ote_logging.durations import duration_text
-from ote_logging.reading import Operation, Reader, Report, report
+from ote_logging.reading import Operation, Reader, Report, fold_of, report, report_of
+from ote_logging.reading.folds import are_snapshots
 
 _LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _MOST_GAPS: Final = 5
 
 
 def read(session: str, order: str) -> Report:
-    """Return the report of ``session``, its operations in one of ``figures.ORDERS``."""
-    return in_order(report(Reader(session)), order)
+    """Return the report of a session or of snapshots, its operations in one of ``figures.ORDERS``."""
+    sums = report_of(fold_of(session)) if are_snapshots(session) else report(Reader(session))
+    return in_order(sums, order)
 
 
 def in_order(sums: Report, order: str) -> Report:

@@ -6,14 +6,15 @@
     slow = reading.find(reading.read("logs"), [reading.Condition.parse("duration_ms>100")])
 
 LOCATION: ote_logging/reading/__init__.py
-DEPENDENCIES: sessions, entries, tree, report, find
+DEPENDENCIES: sessions, entries, tree, report, folds, find
 TRACE POINTS: none
 """
 
 from ote_logging.reading.entries import Reader, read
 from ote_logging.reading.find import Condition, find
+from ote_logging.reading.folds import fold_all, fold_of
 from ote_logging.reading.processes import Process
-from ote_logging.reading.report import Failures, Operation, Report, Unfinished, report
+from ote_logging.reading.report import Failures, Operation, Report, Unfinished, report, report_of
 from ote_logging.reading.sessions import locate
 from ote_logging.reading.tree import Node, Tree, build_tree
 from ote_logging.reading.where import Place, where
@@ -31,8 +32,11 @@ __all__ = [
     "Unfinished",
     "build_tree",
     "find",
+    "fold_all",
+    "fold_of",
     "locate",
     "read",
     "report",
+    "report_of",
     "where",
 ]

@@ -9,7 +9,7 @@ TRACE POINTS: report() - entries become figures; _Fold.add() - a batch is counte
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import chain, islice
@@ -149,6 +149,25 @@ def report(entries: Iterable[Entry]) -> Report:
     return fold.report(*((entries.damaged, entries.foreign) if isinstance(entries, Reader) else (0, 0)))
 
 
+def report_of(metrics: PerformanceMetrics) -> Report:
+    """Return what a report can tell of figures alone: no times of day, places, or what was running."""
+    failures = sorted(metrics.failures.items(), key=lambda found: (-found[1], found[0]))
+    return Report(
+        records=sum(sum(levels.values()) for levels in metrics.records.values()),
+        first=None,
+        last=None,
+        operations=_operations(metrics, {}),
+        totals=metrics.totals,
+        errors=[Failures(met.type or None, None, met.message, "", count) for met, count in failures],
+        loggers=metrics.records,
+        unfinished=[],
+        processes=[],
+        reported_lost=metrics.lost,
+        damaged=0,
+        foreign=0,
+    )
+
+
 def _batches(entries: Iterable[Entry]) -> Iterator[list[Wire]]:
     if isinstance(entries, Reader):
         yield from entries.batches()
@@ -212,7 +231,7 @@ class _Fold:
             records=sum(process.records for process in processes),
             first=first,
             last=last,
-            operations=self._operations(first, last),
+            operations=_operations(self._metrics, self._course.found(self._metrics, first, last)),
             totals=self._metrics.totals,
             errors=self._failures.found(),
             loggers=self._loggers,
@@ -222,12 +241,6 @@ class _Fold:
             damaged=damaged,
             foreign=foreign,
         )
-
-    def _operations(self, first: str | None, last: str | None) -> list[Operation]:
-        courses = self._course.found(self._metrics, first, last)
-        rows = self._metrics.operations.items()
-        found = [_operation(name, row, courses.get(name, [])) for name, row in rows if row.calls]
-        return sorted(found, key=lambda operation: (-operation.total_ms, operation.name))
 
     def _unfinished(self, start: Wire) -> Unfinished:
         entry = Entry(start)
@@ -303,6 +316,13 @@ class _Failures:
     def found(self) -> list[Failures]:
         """Return the failures, the most frequent first."""
         return sorted(self._met.values(), key=lambda failures: (-failures.count, failures.first))
+
+
+def _operations(metrics: PerformanceMetrics, courses_ms: Mapping[str, list[float | None]]) -> list[Operation]:
+    """Return the operations that were called, those first that took the longest in all."""
+    rows = metrics.operations.items()
+    found = [_operation(name, row, courses_ms.get(name, [])) for name, row in rows if row.calls]
+    return sorted(found, key=lambda operation: (-operation.total_ms, operation.name))
 
 
 def _operation(name: str, row: OperationMetrics, course_ms: list[float | None]) -> Operation:

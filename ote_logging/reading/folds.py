@@ -1,0 +1,87 @@
+"""Fold runs into metrics: sessions line by line, snapshots as they are, sets of either added up.
+
+LOCATION: ote_logging/reading/folds.py
+DEPENDENCIES: orjson, evaluation (metrics), entries (Reader), sessions (locate), errors
+TRACE POINTS: fold_of() - files become one fold
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import orjson
+
+from ote_logging.errors import ReadError
+from ote_logging.evaluation.metrics import PerformanceMetrics
+from ote_logging.reading.entries import Reader
+from ote_logging.reading.sessions import locate
+
+_SNAPSHOT: Final = ".json"
+
+
+def are_snapshots(name: str | os.PathLike[str]) -> bool:
+    """Return whether ``name`` stands for snapshots of metrics: files called ``*.json``.
+
+    Raises:
+        ReadError: there is no such file, or ``name`` stands for sessions too, which would count twice.
+    """
+    found = {path.endswith(_SNAPSHOT) for path in locate(name)}
+    if len(found) > 1:
+        raise ReadError(
+            f"{name} matches sessions and snapshots: what both tell would count twice; "
+            "write *.jsonl for the sessions or *.json for the snapshots"
+        )
+    return found == {True}
+
+
+def fold_of(name: str | os.PathLike[str]) -> PerformanceMetrics:
+    """Return the metrics of what ``name`` stands for: a snapshot, a session, a folder or a glob.
+
+    Raises:
+        ReadError: there is no such file, it cannot be read, or it is no snapshot.
+    """
+    if are_snapshots(name):
+        return merged(map(_snapshot, locate(name)))
+    fold = PerformanceMetrics()
+    for batch in Reader(name).batches():
+        for wire in batch:
+            fold.add_line(wire)
+    return fold
+
+
+def fold_all(names: Sequence[str]) -> PerformanceMetrics:
+    """Return the metrics of all ``names`` together.
+
+    Raises:
+        ReadError: as ``fold_of`` does, or a file is named twice, which would count twice.
+    """
+    seen: set[str] = set()
+    for path in (path for name in names for path in locate(name)):
+        if os.path.realpath(path) in seen:
+            raise ReadError(f"{path} is named twice, and would count twice")
+        seen.add(os.path.realpath(path))
+    return merged(map(fold_of, names))
+
+
+def merged(folds: Iterable[PerformanceMetrics]) -> PerformanceMetrics:
+    """Return the sum of ``folds``."""
+    total = PerformanceMetrics()
+    for fold in folds:
+        total.merge(fold)
+    return total
+
+
+def _snapshot(path: str) -> PerformanceMetrics:
+    try:
+        with open(path, "rb") as file:
+            found = orjson.loads(file.read())
+    except OSError as error:
+        raise ReadError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ReadError(f"{path} is no snapshot of metrics: it is no JSON") from error
+    if not isinstance(found, dict):
+        raise ReadError(f"{path} is no snapshot of metrics: it holds a {type(found).__name__}")
+    try:
+        return PerformanceMetrics.from_dict(found)
+    except ReadError as error:
+        raise ReadError(f"{path}: {error}") from error
