@@ -14,6 +14,7 @@ from simulated_sessions import Fault
 from simulated_sessions import session as simulated
 from written import Written, pipeline
 
+from ote_logging.context import session
 from ote_logging.errors import ReadError
 from ote_logging.evaluation.metrics import PerformanceMetrics
 from ote_logging.evaluation.watch import AnomalyWatch, WatchOptions
@@ -28,7 +29,7 @@ log = logging.getLogger("app")
 class Watched(Written):
     """What was written by a program whose records are watched."""
 
-    def __init__(self, logs: Path, **options: Any) -> None:
+    def __init__(self, logs: Path, is_queued: bool = False, **options: Any) -> None:
         self.directory = logs
         config = pipeline(logs)
         handler = {
@@ -37,9 +38,17 @@ class Watched(Written):
             **options,
         }
         config["handlers"]["anomalies"] = handler
-        config["root"]["handlers"] = ["anomalies", "session"]
+        queue = {"class": "ote_logging.handlers.QueueHandler", "handlers": ["anomalies", "session"]}
+        config["handlers"]["queue"] = queue
+        config["root"]["handlers"] = ["queue"] if is_queued else queue["handlers"]
         logging.config.dictConfig(config)
-        (self.handler,) = [h for h in logging.root.handlers if isinstance(h, AnomalyHandler)]
+        self.handler: AnomalyHandler = logging._handlers["anomalies"]  # type: ignore[attr-defined]
+
+    def drain(self) -> None:
+        """Wait until all that was logged is watched, and what that gave is written."""
+        for _ in range(2):
+            for handler in logging.root.handlers:
+                handler.flush()
 
     def anomalies(self) -> list[tuple[str, str, str | None]]:
         """Kind, state and operation of each anomaly that was logged."""
@@ -95,17 +104,19 @@ def test_its_own_events_are_not_watched(tmp_path: Path) -> None:
     assert watched.handler._watch._errors.lines == 0
 
 
-def test_it_stands_in_the_span_that_showed_it(tmp_path: Path) -> None:
-    """Session, trace and span of an anomaly are those of the record; its operation is its own."""
-    watched = Watched(tmp_path, kinds=["high_error_rate"], error_rate=0.01)
-    with span("around", logger=log):
+@pytest.mark.parametrize("is_queued", [False, True], ids=["direct", "queued"])
+def test_it_stands_in_the_span_that_showed_it(tmp_path: Path, is_queued: bool) -> None:
+    """Session, trace and span of an anomaly are those of the record, behind a queue as well."""
+    watched = Watched(tmp_path, is_queued, kinds=["high_error_rate"], error_rate=0.01)
+    with session("mine"), span("around", logger=log):
         for _ in range(50):
             call("save", True)
+    watched.drain()
 
     (entry,) = watched.entries(event="anomaly")
 
     assert entry.trace_id == watched.one(event="span_start").trace_id
-    assert entry.operation == "save"
+    assert (entry.session_id, entry.operation) == ("mine", "save")
 
 
 def test_a_silence_is_seen_without_a_record(tmp_path: Path) -> None:

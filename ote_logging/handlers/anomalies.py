@@ -1,7 +1,7 @@
 """Say at once what is wrong: records are watched, and an anomaly is logged when it begins and when it ends.
 
 LOCATION: ote_logging/handlers/anomalies.py
-DEPENDENCIES: evaluation.watch (what is wrong), evaluation.metrics (the baseline), events (the event),
+DEPENDENCIES: evaluation.watch (what is wrong), evaluation.metrics (the baseline), context, records, events,
     handlers.figures (what is watched), handlers.forks, handlers.losses, handlers.ticking
 TRACE POINTS: AnomalyHandler.handle() - a record is watched; an ``anomaly`` event is logged
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 from time import time
 from typing import Any, Final
 
+from ote_logging.context import Context, current
 from ote_logging.errors import ReadError
 from ote_logging.evaluation.metrics import PerformanceMetrics
 from ote_logging.evaluation.watch import KINDS, AnomalyWatch, Finding, WatchOptions
@@ -24,6 +25,7 @@ from ote_logging.handlers.figures import figures_of, may_carry
 from ote_logging.handlers.forks import renew_in_children
 from ote_logging.handlers.losses import Tally
 from ote_logging.handlers.ticking import Ticker
+from ote_logging.records import context_of, mark
 
 LOGGER: Final = "ote_logging.anomaly"
 """The logger of the ``anomaly`` events."""
@@ -129,18 +131,18 @@ class AnomalyHandler(logging.Handler):
         """Watch ``record``, and log what it shows."""
         try:
             line = figures_of(record) if may_carry(record) else {"event": "log", "level": record.levelname}
-            self._take((line, record.created))
+            self._take((line, record.created), context_of(record))
         except Exception as error:  # values of the program are read here
             self._tally.lose(error)
 
     def look(self) -> None:
         """Let time pass without a record: a silence is seen by nobody else."""
         try:
-            self._take(None)
+            self._take(None, current())
         except Exception as error:  # handlers of the program
             self._tally.lose(error)
 
-    def _take(self, line: Line | None) -> None:
+    def _take(self, line: Line | None, context: Context) -> None:
         """Watch ``line``, or the clock; a line that comes while another is watched is taken along later."""
         if not self._watching.acquire(False):
             self._keep(line)
@@ -151,7 +153,7 @@ class AnomalyHandler(logging.Handler):
             self._watching.release()
         # Behind the lock: the events pass through all handlers, this one as well.
         for finding in found:
-            logging.getLogger(LOGGER).warning(_event_of(finding))
+            _log(finding, context)
 
     def _keep(self, line: Line | None) -> None:
         if line is None:
@@ -175,6 +177,16 @@ class AnomalyHandler(logging.Handler):
         """End the thread."""
         self._ticker.stop()
         super().close()
+
+
+def _log(finding: Finding, context: Context) -> None:
+    """Log ``finding`` where the record stood that showed it: behind a queue this thread stands elsewhere."""
+    logger = logging.getLogger(LOGGER)
+    if logger.isEnabledFor(logging.WARNING):
+        event: Any = _event_of(finding)
+        record = logger.makeRecord(LOGGER, logging.WARNING, __file__, 0, event, (), None, "anomaly")
+        mark(record.__dict__, context)
+        logger.handle(record)
 
 
 def _event_of(finding: Finding) -> Event:
