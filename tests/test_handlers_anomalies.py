@@ -59,7 +59,7 @@ def call(operation: str, failed: bool, at_s: float | None = None, duration: floa
     """Log the end of a call as an old program does, at a time of its own."""
     word = "FAILED" if failed else "END"
     text = f"{word} [2024-11-12T10:00:00] {operation} (Duration: {duration:.3f}s)"
-    record = log.makeRecord("app", logging.ERROR if failed else logging.INFO, __file__, 1, text, None, None)
+    record = log.makeRecord("app", logging.ERROR if failed else logging.INFO, __file__, 1, text, (), None)
     if at_s is not None:
         record.created = at_s
     log.handle(record)
@@ -165,7 +165,7 @@ def test_values_that_raise_are_counted_as_skipped(tmp_path: Path) -> None:
         def within(self, ids: object) -> dict[str, Any]:
             raise KeyError("no")
 
-    watched.handler.handle(log.makeRecord("app", 20, __file__, 1, Broken("odd"), None, None))
+    watched.handler.handle(log.makeRecord("app", 20, __file__, 1, Broken("odd"), (), None))
 
     assert watched.handler.skipped == 1
 

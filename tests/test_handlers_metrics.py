@@ -24,7 +24,7 @@ from ote_logging.context import session
 from ote_logging.errors import ConfigError
 from ote_logging.evaluation.metrics import PerformanceMetrics
 from ote_logging.events import TRACE, Event
-from ote_logging.handlers import MetricsHandler
+from ote_logging.handlers import MetricsHandler, SessionFileHandler
 from ote_logging.spans import observe, span
 from ote_logging.stages import LLMInteraction
 
@@ -72,6 +72,11 @@ def end_of(text: str) -> None:
     log.info("END [2024-11-12T10:00:00] %s (Duration: 0.123s)", text)
 
 
+def interaction(tokens: int) -> LLMInteraction:
+    messages = [{"role": "user", "content": "hi"}]
+    return LLMInteraction(model="small", prompt=messages, tokens_in=tokens, duration_ms=12.0, status="error")
+
+
 words = st.sampled_from(["save", "load", "llm_interaction", "__other__", "größe", ""])
 numbers = st.integers(-5, 10**18) | st.floats() | st.booleans() | st.none() | st.text(max_size=3)
 carried = st.dictionaries(
@@ -103,6 +108,7 @@ acts: st.SearchStrategy[Callable[[], object]] = st.one_of(
     st.builds(lambda path, fields: lambda: log.debug(TRACE(path, **fields)), words, carried),
     st.builds(lambda event, fields: lambda: log.info(Event(event, **fields)), words, carried),
     st.builds(lambda fields: lambda: log.error(Event("healing", **fields), extra=fields), carried),
+    st.builds(lambda tokens: lambda: log.info(interaction(tokens)), st.integers(0, 10**6)),
     st.builds(lambda: lambda: log.warning("TRACE: save -> FAILED at 178 | Error: boom")),
     st.builds(lambda: lambda: log.error({"error_type": "no key", "text": "a mapping"})),
 )
@@ -129,9 +135,11 @@ def test_stages_count_with_their_price(tmp_path: Path) -> None:
         log.info(LLMInteraction(model="small-1", tokens_in=1_000_000, tokens_out=500_000))
         log.info(LLMInteraction(model="huge", tokens_in=5, tokens_out=5))
 
-    totals = counted.handler.snapshot().totals
+    counted.handler.tell()
 
-    assert (totals["cost_usd"], totals["unpriced"]) == (2.0, 1)
+    totals = counted.one(event="metrics").get("totals")
+
+    assert (totals["cost_usd"], totals["unpriced"], totals["tokens_in"]) == (2.0, 1, 1_000_005)
 
 
 def test_threads_lose_no_count(counted: Counted) -> None:
@@ -275,7 +283,7 @@ def test_values_that_raise_are_counted_as_skipped(counted: Counted) -> None:
         def within(self, ids: object) -> dict[str, Any]:
             raise KeyError("no")
 
-    counted.handler.handle(log.makeRecord("app", 20, __file__, 1, Broken("odd"), None, None))
+    counted.handler.handle(log.makeRecord("app", 20, __file__, 1, Broken("odd"), (), None))
 
     assert counted.handler.skipped == 1
 
@@ -298,7 +306,7 @@ def test_redactions_are_counted(counted: Counted) -> None:
 
 def test_losses_of_other_handlers_are_counted(counted: Counted) -> None:
     """What a session file lost stands in the snapshot, and with its reason in the families."""
-    (files,) = [h for h in logging.root.handlers if hasattr(h, "stats")]
+    (files,) = [h for h in logging.root.handlers if isinstance(h, SessionFileHandler)]
     files.lose("some", "ENOSPC", 3)
 
     dropped = {s.labels["reason"]: s.value for f in counted.handler.families()
@@ -312,7 +320,7 @@ def test_many_names_keep_memory_flat(counted: Counted) -> None:
     """Beyond max_operations all are counted as one, and nothing grows with their number."""
     for number in range(2_100):
         counted.handler.emit(
-            log.makeRecord("app", 20, __file__, 1, Event("log"), None, None, extra={"n": number})
+            log.makeRecord("app", 20, __file__, 1, Event("log"), (), None, extra={"n": number})
         )
         end_of(f"operation {number}")
     found = counted.handler.snapshot().operations
@@ -364,7 +372,7 @@ def test_a_new_configuration_takes_the_port_over(tmp_path: Path) -> None:
     assert old.address is not None
     new = MetricsHandler(port=old.address[1], interval_s=None)
     old.close()
-    new.handle(log.makeRecord("new", 20, __file__, 1, "hello", None, None))
+    new.handle(log.makeRecord("new", 20, __file__, 1, "hello", (), None))
 
     with urllib.request.urlopen(f"http://127.0.0.1:{old.address[1]}/metrics", timeout=5) as answer:
         text = answer.read().decode()

@@ -26,6 +26,7 @@ FAILED_LEVELS: Final = ("ERROR", "CRITICAL")
 """Levels by which a record without event tells of a failure."""
 
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
+_COLLECTIONS: Final = frozenset({list, dict, tuple, set, frozenset})
 _MARKERS: Final = ("TRACE:", "EVALUATION:", "START ", "END ", "FAILED ")
 # What begins so is ordinary whatever its arguments; a word such as `Started` as well.
 _PLAIN_STARTS: Final = ORDINARY_STARTS - {"%"}
@@ -94,7 +95,10 @@ def _add_all_fields(line: dict[str, Any], record: logging.LogRecord, event: Even
 
 def _add_fields(line: dict[str, Any], fields: Iterable[tuple[Any, Any]]) -> None:
     for name, value in fields:
-        line[wire_key(key_of(name))] = value if type(value) in _PLAIN else _plain(value)
+        kind = type(value)
+        # No figure is a collection, and a prompt of many messages would be copied for nothing.
+        if kind not in _COLLECTIONS:
+            line[wire_key(key_of(name))] = value if kind in _PLAIN else _plain(value)
 
 
 def _plain(value: object) -> Any:
