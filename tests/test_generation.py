@@ -281,6 +281,29 @@ def test_the_summary_adds_up(logger: GenerationLogger) -> None:
     assert json.loads(json.dumps(summary)) == summary
 
 
+def test_bound_fields_stand_on_its_records(ote: Written) -> None:
+    """What is bound around a block is on every record of it, also on those of another session."""
+    with ote_api.bind(user_id=7):
+        GenerationLogger().log_llm_interaction("todo_store", "p")
+
+    assert ote.one(event="llm_interaction").get("user_id") == 7
+
+
+@pytest.mark.parametrize(
+    "method", ["start_stage", "log_error", "log_llm_interaction", "log_template_render", "log_file_write"]
+)
+def test_fields_of_its_methods_may_have_any_name(method: str, ote: Written) -> None:
+    """No name of a field raises."""
+    logger = GenerationLogger()
+    given = ["render", "boom"] if method == "log_error" else ["render"]
+    getattr(logger, method)(*given, **{"self": 1, "name": 2, "message": 3, "level": 4})
+    logger.end_stage("render", self=1)
+
+    fields = ote.entries()[0].fields
+
+    assert (fields["self"], fields["name"], fields["message"], fields["level"]) == (1, 2, 3, 4)
+
+
 def test_what_is_remembered_holds_no_contents(logger: GenerationLogger) -> None:
     """A long run does not keep its prompts in memory."""
     logger.log_llm_interaction("todo_store", "the prompt", "the response", "gpt-4", 1, 2)

@@ -362,3 +362,22 @@ def test_one_value_has_one_hash_in_all_stages(tmp_path: Path, ote: Written) -> N
     assert mended.get("before_hash") == made.get("code_hash")
     assert rendered.get("variable_hashes")["code"] == mended.get("code_hash")
     assert written.get("content_hash") == rendered.get("output_hash") == written.get("sha256")
+
+
+def test_facts_may_have_any_name(ote: Written) -> None:
+    """Attempts, errors and tool calls take facts under names that their methods use themselves."""
+    with llm_interaction("todo_store") as call:
+        with call.attempt(self=1):
+            pass
+        call.tool_call("f", self=2, name=3)
+    with validation("todo_store") as check:
+        check.fail("bad", self=4)
+    with healing("todo_store", code="a") as heal:
+        heal.attempt("b", self=5, code=6)
+
+    asked, checked, mended = ote.entries()
+
+    assert asked.get("attempts")[0]["self"] == 1
+    assert asked.get("tool_calls") == [{"name": 3, "self": 2}]
+    assert checked.get("errors")[0]["self"] == 4
+    assert (mended.get("attempts")[0]["self"], mended.get("code")) == (5, "b")

@@ -76,7 +76,7 @@ class GenerationLogger:
     def __exit__(self, *raised: Any) -> None:
         self._scopes.pop().__exit__(None, None, None)
 
-    def start_stage(self, stage: str, component_name: str | None = None, **fields: Any) -> None:
+    def start_stage(self, /, stage: str, component_name: str | None = None, **fields: Any) -> None:
         """Mark the beginning of a stage; what is logged until its end is inside of it."""
         frame = sys._getframe(1)
         opened = _OpenStage(stage, component_name, fields, self.session_id)
@@ -87,7 +87,7 @@ class GenerationLogger:
         self._total.count("span_start")
         self._remember("span_start", component_name, {"operation": stage})
 
-    def end_stage(self, stage: str, component_name: str | None = None, **fields: Any) -> float | None:
+    def end_stage(self, /, stage: str, component_name: str | None = None, **fields: Any) -> float | None:
         """Mark the end of the stage that was started last; return its milliseconds, None where none was.
 
         ``fields`` stand on the record of the end; with ``error``, an exception or text, the stage failed.
@@ -108,7 +108,7 @@ class GenerationLogger:
         return took_ms
 
     def log_error(
-        self, stage: str, error: BaseException | str, component_name: str | None = None, **fields: Any
+        self, /, stage: str, error: BaseException | str, component_name: str | None = None, **fields: Any
     ) -> None:
         """Log an error with its whole stack trace; for a text that of the exception that is being handled."""
         event = Event("generation_error", f"generation_error in {stage}: {text_of(error)}")
@@ -119,6 +119,7 @@ class GenerationLogger:
 
     def log_llm_interaction(
         self,
+        /,
         component_name: str | None = None,
         prompt: Messages | None = None,
         response: str | None = None,
@@ -138,6 +139,7 @@ class GenerationLogger:
 
     def log_template_render(
         self,
+        /,
         component_name: str | None = None,
         template_name: object = None,
         variables: Mapping[str, Any] | None = None,
@@ -155,6 +157,7 @@ class GenerationLogger:
 
     def log_validation_error(
         self,
+        /,
         component_name: str | None = None,
         error_type: str | None = None,
         error_message: str | None = None,
@@ -178,6 +181,7 @@ class GenerationLogger:
 
     def log_file_write(
         self,
+        /,
         component_name: str | None = None,
         file_path: str | os.PathLike[str] | None = None,
         content: str | None = None,

@@ -16,7 +16,7 @@ from ote_logging.context import Context
 from ote_logging.filters import ContextFilter, RedactFilter
 from ote_logging.handlers.artifacts import ArtifactHandler
 from ote_logging.handlers.session import SessionFileHandler
-from ote_logging.records import CONTEXT, mark
+from ote_logging.records import CONTEXT, attribute_name, mark
 
 
 class Sinks:
@@ -82,9 +82,7 @@ class Route(logging.Logger):
     def handle(self, record: logging.LogRecord) -> None:
         """Say whose ``record`` is, and give it to all that write it."""
         if CONTEXT not in record.__dict__:
-            current = context.current()
-            mine = current.session_id == self._session_id
-            mark(record.__dict__, current if mine else Context(self._session_id, current.fields))
+            self._mark(record.__dict__)
         sinks = self._sinks.of(self._logger)
         # Filters write on the record that they see; those of the sinks are not those of other handlers.
         copy = logging.makeLogRecord(record.__dict__) if sinks else record
@@ -93,3 +91,11 @@ class Route(logging.Logger):
         # Without any handler logging would write errors to stderr, with their secrets.
         if self._logger.isEnabledFor(record.levelno) and (self._logger.hasHandlers() or not sinks):
             self._logger.handle(record)
+
+    def _mark(self, attributes: dict[str, Any]) -> None:
+        """Write on a record's ``attributes`` what a ContextFilter would, for the session of this route."""
+        current = context.current()
+        is_mine = current.session_id == self._session_id
+        for name, value in current.fields.items():
+            attributes.setdefault(attribute_name(name), value)
+        mark(attributes, current if is_mine else Context(self._session_id, current.fields))

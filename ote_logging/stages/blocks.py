@@ -182,7 +182,7 @@ class validation(Stage):
 
     kind = Validation
 
-    def fail(self, *errors: Told, **facts: Any) -> None:
+    def fail(self, /, *errors: Told, **facts: Any) -> None:
         """Record errors: exceptions, what ``check_code`` found, mappings of the names of keys, or texts.
 
         The first one gives the keys of the line; ``facts`` add to it, as ``fail("no end", line_number=178)``.

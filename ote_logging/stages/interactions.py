@@ -39,7 +39,7 @@ class llm_interaction(Stage):
     """What has come of its stream, where it has one."""
 
     @contextmanager
-    def attempt(self, **facts: Any) -> Iterator[None]:
+    def attempt(self, /, **facts: Any) -> Iterator[None]:
         """Record one try with its own outcome and time: ``with call.attempt(): client.complete(...)``.
 
         An exception passes; that there are several is for the program to decide. ``facts`` stand beside.
