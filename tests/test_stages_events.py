@@ -363,6 +363,17 @@ def test_a_text_in_pieces_is_cleaned_as_a_whole(lines: list[str]) -> None:
     assert "".join(map(clean.text, pieces_of(text))) == clean.text(text)
 
 
+def test_long_texts_inside_of_a_structure_are_cleaned() -> None:
+    """In their place, whatever their length; what stands under a secret name is hidden whole."""
+    long = "x = 1\n" * 5_000 + f"key = '{KEY}'\n"
+    held = Large([{"role": "user", "content": [long, KEY]}, {"password": long}], Redactor())
+    cleaned = held.cleaned()
+
+    assert cleaned[0]["content"][0] == Redactor().text(long)
+    assert cleaned[1] == {"password": "[REDACTED:key]"}
+    assert KEY not in str(cleaned)
+
+
 def test_a_key_of_many_lines_is_never_cut() -> None:
     """A private key stays in one piece, wherever it stands."""
     pem = "-----BEGIN PRIVATE KEY-----\n" + "Ab3dE6gH9jK2\n" * 200 + "-----END PRIVATE KEY-----\n"

@@ -76,12 +76,39 @@ class Large:
 
     def _clean(self, value: object) -> object:
         for redactor in self._redactors:
-            if type(value) is str:
-                # A regular expression keeps every other thread waiting until it is through.
-                value = "".join(str(redactor.value("", piece)) for piece in pieces_of(value))
-            else:
-                value = redactor.value("", value)
+            value = _filled(redactor.value("", _outlined(value)), redactor)
         return value
+
+
+class _Aside:
+    """A long text, put aside while what is around it is cleaned."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def cleaned(self, redactor: Redactor) -> str:
+        # In pieces, for a regular expression keeps every other thread waiting until it is through.
+        return "".join(str(redactor.value("", piece)) for piece in pieces_of(self.text))
+
+
+def _outlined(value: Any) -> Any:
+    """Return plain JSON values with each text that has more than one piece put aside."""
+    if type(value) is str:
+        return _Aside(value) if len(value) > _PIECE_CHARS else value
+    if type(value) is list:
+        return [_outlined(item) for item in value]
+    return {key: _outlined(item) for key, item in value.items()} if type(value) is dict else value
+
+
+def _filled(value: Any, redactor: Redactor) -> Any:
+    """Return ``value`` with what was put aside in its place, cleaned."""
+    if type(value) is _Aside:
+        return value.cleaned(redactor)
+    if type(value) is list:
+        return [_filled(item, redactor) for item in value]
+    return {key: _filled(item, redactor) for key, item in value.items()} if type(value) is dict else value
 
 
 # As long as a secret of several lines: a key in PEM.
