@@ -288,6 +288,21 @@ def test_values_that_raise_are_counted_as_skipped(counted: Counted) -> None:
     assert counted.handler.skipped == 1
 
 
+def test_a_filter_that_drops_is_obeyed(counted: Counted) -> None:
+    """Beside the filters that let every record pass one may stand that does not, until it is removed."""
+
+    def only_ends(record: logging.LogRecord) -> bool:
+        return "END" in record.getMessage()
+
+    counted.handler.addFilter(only_ends)
+    log.info("plain")
+    end_of("save")
+    counted.handler.removeFilter(only_ends)
+    log.info("plain")
+
+    assert counted.handler.snapshot().records["app"] == {"INFO": 2}
+
+
 def test_its_own_cost_is_measured(counted: Counted) -> None:
     """After 37 records the handler says what it costs; before, that it does not know."""
     assert counted.handler.self_ms is None

@@ -21,7 +21,7 @@ from ote_logging.errors import ReadError
 from ote_logging.evaluation.metrics import PerformanceMetrics
 from ote_logging.evaluation.watch import KINDS, AnomalyWatch, Finding, WatchOptions
 from ote_logging.events import Event
-from ote_logging.handlers.figures import figures_of, may_carry
+from ote_logging.handlers.figures import figures_of, may_carry, may_drop
 from ote_logging.handlers.forks import renew_in_children
 from ote_logging.handlers.losses import Tally
 from ote_logging.handlers.ticking import Ticker
@@ -89,6 +89,7 @@ class AnomalyHandler(logging.Handler):
         baseline: str | os.PathLike[str] | None = None,
     ) -> None:
         super().__init__(level)
+        self._may_drop = False
         self.options = WatchOptions(
             kinds=_kinds_of("kinds", kinds),
             slow_s=_above_0("slow_s", slow_s),
@@ -120,17 +121,39 @@ class AnomalyHandler(logging.Handler):
         """Records that could not be watched."""
         return self._tally.stats()["lost"]
 
+    def addFilter(self, filter: Any) -> None:
+        """Add a filter."""
+        super().addFilter(filter)
+        self._may_drop = may_drop(self.filters)
+
+    def removeFilter(self, filter: Any) -> None:
+        """Remove a filter."""
+        super().removeFilter(filter)
+        self._may_drop = may_drop(self.filters)
+
     def handle(self, record: logging.LogRecord) -> bool:
         """Filter and watch ``record``, without waiting for another thread."""
-        kept: bool | logging.LogRecord = record.name != LOGGER and self.filter(record)
-        if kept:
-            self.emit(kept if isinstance(kept, logging.LogRecord) else record)
-        return bool(kept)
+        if record.name == LOGGER:
+            return False
+        if self._may_drop:
+            kept: bool | logging.LogRecord = self.filter(record)
+            if kept:
+                self.emit(kept if isinstance(kept, logging.LogRecord) else record)
+            return bool(kept)
+        carries = may_carry(record)
+        if carries:
+            self.filter(record)
+        self._see(record, carries)
+        return True
 
     def emit(self, record: logging.LogRecord) -> None:
         """Watch ``record``, and log what it shows."""
+        if record.name != LOGGER:
+            self._see(record, may_carry(record))
+
+    def _see(self, record: logging.LogRecord, carries: bool) -> None:
         try:
-            line = figures_of(record) if may_carry(record) else {"event": "log", "level": record.levelname}
+            line = figures_of(record) if carries else {"event": "log", "level": record.levelname}
             self._take((line, record.created), context_of(record))
         except Exception as error:  # values of the program are read here
             self._tally.lose(error)

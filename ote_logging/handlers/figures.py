@@ -4,7 +4,7 @@ For the fold, ``figures_of(record)`` is as good as ``formatters.wire.wire_of(rec
 figure depends on, above all the text for people of an event that has fields.
 
 LOCATION: ote_logging/handlers/figures.py
-DEPENDENCIES: events, jsonable, records, schema (keys), tracebacks (exceptions), formatters.wire (time)
+DEPENDENCIES: events, filters, formatters.wire (time), jsonable, records, schema (keys), tracebacks
 TRACE POINTS: figures_of() - a record is read for its figures
 """
 
@@ -16,6 +16,7 @@ from string import ascii_lowercase
 from typing import Any, Final
 
 from ote_logging.events import ORDINARY_STARTS, Event, event_of
+from ote_logging.filters import ContextFilter, RedactFilter
 from ote_logging.formatters.wire import timestamp
 from ote_logging.jsonable import jsonable, key_of
 from ote_logging.records import EXCEPTION, Remembered, context_of, error_of, extras_of, message_of
@@ -48,6 +49,11 @@ def may_carry(record: logging.LogRecord) -> bool:
     if record.args:
         return len(message) > _LONGEST_TEMPLATE or _may_become_marker[message]
     return message[:1] not in "TESF" or message.startswith(_MARKERS)
+
+
+def may_drop(filters: Iterable[object]) -> bool:
+    """Tell whether one of ``filters`` may drop a record, or give another for it: ours let each pass."""
+    return any(type(found) not in (ContextFilter, RedactFilter) for found in filters)
 
 
 def _is_start(event: Any) -> bool:
