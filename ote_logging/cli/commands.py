@@ -264,7 +264,9 @@ def show(
     id: Annotated[
         str,
         typer.Argument(
-            metavar="ID", show_default=False, help="A seq, a span id or a SHA-256; 6 digits of an id are enough."
+            metavar="ID",
+            show_default=False,
+            help="A seq, a span id or a SHA-256; 6 digits of an id are enough.",
         ),
     ],
     json: Json = False,
@@ -282,12 +284,17 @@ def replay(
     session: Session,
     config: Annotated[
         str,
-        typer.Option("--config", metavar="FILE", show_default=False, help="The logging.yaml to send it through."),
+        typer.Option(
+            "--config", metavar="FILE", show_default=False, help="The logging.yaml to send it through."
+        ),
     ],
     speed: Annotated[
         float | None,
         typer.Option(
-            min=0.001, metavar="N", show_default=False, help="N times as fast as it was; else without waiting."
+            min=0.001,
+            metavar="N",
+            show_default=False,
+            help="N times as fast as it was; else without waiting.",
         ),
     ] = None,
     trust: Annotated[
