@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ote_logging.handlers.anomalies import AnomalyHandler
     from ote_logging.handlers.metrics import MetricsHandler
+    from ote_logging.handlers.observers import ObserverHandler
     from ote_logging.handlers.queue import QueueHandler
     from ote_logging.handlers.session import SessionFileHandler
 
-__all__ = ["AnomalyHandler", "MetricsHandler", "QueueHandler", "SessionFileHandler"]
+__all__ = ["AnomalyHandler", "MetricsHandler", "ObserverHandler", "QueueHandler", "SessionFileHandler"]
 
 _MODULES = {
     "AnomalyHandler": "anomalies",
     "MetricsHandler": "metrics",
+    "ObserverHandler": "observers",
     "QueueHandler": "queue",
     "SessionFileHandler": "session",
 }
