@@ -71,6 +71,10 @@ class Event:
         """Return the keys of the line for this event, logged where the context's keys are ``ids``."""
         return {**ids, **self.keys}
 
+    def is_clean_beside_fields(self, redactor: Redactor) -> bool:
+        """Whether nothing that is not one of its fields holds a secret."""
+        return self.redacted(redactor) is self
+
     def redacted(self, redactor: Redactor) -> "Event":
         """Return this event without secrets: itself where it holds none, else a copy."""
         text = redactor.text(self.text)
@@ -184,6 +188,10 @@ class TRACE(_TracePoint):
 
     def __str__(self) -> str:
         return f"TRACE: {self.path}{_shown_fields(self.fields)}"
+
+    def is_clean_beside_fields(self, redactor: Redactor) -> bool:
+        """Whether the path holds no secret."""
+        return "error" not in self.fields and redactor.text(self.path) is self.path
 
     def redacted(self, redactor: Redactor) -> Event:
         """Return this point without secrets: itself where it holds none, else a copy."""
@@ -418,7 +426,11 @@ def _shown_fields(fields: Mapping[str, Any]) -> str:
 
 
 def shown_pairs(fields: Mapping[str, Any]) -> Iterable[str]:
-    """Yield each field as ``name=value``; text that is no single word is quoted."""
-    for name, value in fields.items():
-        text = text_of(value)
-        yield f"{name}={text!r}" if isinstance(value, str) and not _WORD.fullmatch(text) else f"{name}={text}"
+    """Return each field as ``name=value``; text that is no single word is quoted."""
+    return [f"{name}={_shown(value)}" for name, value in fields.items()]
+
+
+def _shown(value: object) -> str:
+    text = text_of(value)
+    is_word = not isinstance(value, str) or _WORD.fullmatch(text) is not None
+    return text if is_word else repr(text)

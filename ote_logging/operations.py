@@ -40,6 +40,10 @@ class _SpanEvent(Event):
         self.fields = fields
         self.time_s = time_s
 
+    def is_clean_beside_fields(self, redactor: Redactor) -> bool:
+        """Whether there is no error, whose text would have to be looked at."""
+        return "error_message" not in self.keys
+
     def redacted(self, redactor: Redactor) -> Event:
         """Return this event without secrets: itself where it holds none, else a copy."""
         # Without an error the keys hold a status and a duration, and no text of the program.

@@ -42,9 +42,8 @@ def new_record(logger: logging.Logger, level: int, site: Site, message: object) 
     record = _new(logging.LogRecord)
     attributes = record.__dict__
     attributes.update(known)
-    created = time.time()
     attributes["msg"] = message
-    attributes["created"] = created
+    attributes["created"] = created = time.time()
     attributes["msecs"] = int(created % 1 * 1000) + 0.0
     attributes["relativeCreated"] = known["relativeCreated"] + (created - known["created"]) * 1000
     if logging.logThreads:

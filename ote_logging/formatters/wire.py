@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from math import isfinite
 from typing import Any, Final
@@ -87,6 +87,7 @@ class Shortcut:
         """Hold records against the rules of ``redactor``."""
         self._redactor = redactor
         self._keys = Remembered(self._key_if_open)
+        self._event_keys = Remembered(self._event_key_if_open)
         self._is_clean_operation = Remembered(self._is_clean)
 
     def __call__(self, record: logging.LogRecord) -> dict[str, Any] | None:
@@ -168,7 +169,10 @@ class Shortcut:
         assert isinstance(event, Event)
         kind: type = type(event)
         try:
-            if not tells_its_fields(kind) or event.redacted(self._redactor) is not event:
+            if not tells_its_fields(kind):
+                return None
+            # Of our own events the fields are judged as they are put on the line.
+            if not event.is_clean_beside_fields(self._redactor):
                 return None
             return self._with_event(record, str(event), event)
         except Exception:  # a class of the program: the long way shows what can be had
@@ -185,20 +189,43 @@ class Shortcut:
         if context.fields or (operation is not None and not self._is_clean_operation[operation]):
             return None
         wire = _head(record, message, event, context.keys)
-        if event is not None:
-            _add_fields(wire, event.fields)
-        return wire if self._adds(wire, record.__dict__) else None
+        if event is not None and not self._adds(wire, event.fields.items(), self._event_keys):
+            return None
+        attributes = record.__dict__
+        if len(attributes) > STANDARD_COUNT:
+            added = islice(attributes.items(), STANDARD_COUNT, None)
+            return wire if self._adds(wire, added, self._keys) else None
+        return wire
 
-    def _adds(self, wire: dict[str, Any], attributes: dict[str, Any]) -> bool:
-        """Put what the caller added on the line; False at the first that is a secret or a name of ours."""
-        value_of = self._redactor.value
-        for attribute, value in islice(attributes.items(), STANDARD_COUNT, None):
-            key = self._keys[attribute]
-            if key is None or (key and value_of("", value) is not value):
+    def _adds(
+        self, wire: dict[str, Any], fields: Iterable[tuple[Any, Any]], keys: Mapping[Any, str | None]
+    ) -> bool:
+        """Put fields on the line; False at the first that is a secret, a name of ours or one that is taken."""
+        redactor = self._redactor
+        for name, value in fields:
+            key = keys[name]
+            if not key:
+                if key is None:
+                    return False
+                continue
+            if key in wire:
                 return False
-            if key:
-                _add(wire, key, value)
+            kind = type(value)
+            if kind is str:
+                if redactor.text(value) is not value:
+                    return False
+            elif kind not in _PLAIN:
+                if kind is not float and redactor.value("", value) is not value:
+                    return False
+                value = _plain(value)
+            wire[key] = value
         return True
+
+    def _event_key_if_open(self, name: str) -> str | None:
+        """Return the key for a field of an event, None where the filters must see it."""
+        if type(name) is not str or self._redactor.is_secret_key(name) or not self._is_clean(name):
+            return None
+        return wire_key(key_of(name))
 
     def _key_if_open(self, attribute: str) -> str | None:
         """Return the key for an attribute, "" where it is no field, None where the filters must see it."""
