@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from ote_logging.context import Context, current
 from ote_logging.events import Event, tells_its_fields
-from ote_logging.jsonable import text_of
+from ote_logging.jsonable import asked, text_of
 from ote_logging.records import (
     CONTEXT,
     EXCEPTION,
@@ -252,7 +252,7 @@ class RedactFilter(logging.Filter):
     def _has_secret(self, error: BaseException) -> bool:
         """Whether Python's own text of ``error``, longer than ours, holds a secret or cannot be had."""
         try:
-            text = "".join(traceback.format_exception(error))
+            text = asked(lambda: "".join(traceback.format_exception(error)))
         except Exception:  # the exception's own methods
             return True
         return self.redactor.text(text) is not text
