@@ -10,7 +10,6 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
-from types import TracebackType
 from typing import Any, Final
 
 from ote_logging import context
@@ -175,12 +174,15 @@ def _is_orderly(error: BaseException) -> bool:
 def _failure(error: BaseException) -> dict[str, Any]:
     """Return what the end of an operation says of the exception that ended it."""
     keys = {"status": "error", "error_type": qualified_name(type(error)), "error_message": text_of(error)}
-    line_number = _raised_at(error.__traceback__)
+    line_number = _line_of(error)
     return keys if line_number is None else {**keys, "line_number": line_number}
 
 
-def _raised_at(where: TracebackType | None) -> int | None:
-    """Return the line that raised: that of the innermost frame."""
+def _line_of(error: BaseException) -> int | None:
+    """Return the line that raised, that of the innermost frame, or the one that a SyntaxError is about."""
+    if isinstance(error, SyntaxError) and type(error.lineno) is int:
+        return error.lineno
+    where = error.__traceback__
     while where is not None and where.tb_next is not None:
         where = where.tb_next
     return None if where is None else where.tb_lineno
