@@ -200,7 +200,7 @@ class Shortcut:
     def _adds(
         self, wire: dict[str, Any], fields: Iterable[tuple[Any, Any]], keys: Mapping[Any, str | None]
     ) -> bool:
-        """Put fields on the line; False at the first that is a secret, a name of ours or one that is taken."""
+        """Put fields on the line; False at the first that is a secret, ours, or named as one before it."""
         redactor = self._redactor
         for name, value in fields:
             key = keys[name]
@@ -313,8 +313,9 @@ def _add_exception(wire: dict[str, Any], record: logging.LogRecord) -> None:
     if described is None and error is not None:
         described = describe(error)
     if described is not None:
-        wire.update(summary_of(described))
-        wire["traceback"] = render(described)
+        # What an event says of its error itself wins: a template's line, not that of the library that raised.
+        for key, value in {**summary_of(described), "traceback": render(described)}.items():
+            wire.setdefault(key, value)
         wire["exception"] = described
     elif record.exc_text:
         wire["traceback"] = record.exc_text
