@@ -42,6 +42,19 @@ class Order(StrEnum):
     name = "name"
 
 
+class Engine(StrEnum):
+    """Who answers SQL."""
+
+    duckdb = "duckdb"
+    spark = "spark"
+
+
+Master = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL", show_default=False, help="Spark's master, spark://HOST:7077; else this machine."
+    ),
+]
 Sort = Annotated[Order, typer.Option(help="What comes first; worst: most failures, then the slowest.")]
 
 
@@ -72,11 +85,21 @@ def report(
     json: Json = False,
     markdown: Markdown = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print the operations as CSV.")] = False,
+    engine: Annotated[
+        Engine | None,
+        typer.Option(help="Let SQL answer; else the lines are read one by one.", show_default=False),
+    ] = None,
+    master: Master = None,
 ) -> None:
-    """Sum up a session: operations, errors, records, losses."""
+    """Sum up a session, or a snapshot: operations, errors, records, losses."""
     from ote_logging.cli import report as page
 
-    sums = page.read(session, sort)
+    if engine is None:
+        sums = page.read(session, sort)
+    else:
+        from ote_logging.cli.sql import report as answered
+
+        sums = page.in_order(answered(engine, master, [session]), sort)
     if json:
         page.show_json(sums)
     elif csv:
@@ -85,6 +108,33 @@ def report(
         page.show_markdown(sums, limit or None)
     else:
         page.show(sums, limit or None)
+
+
+def sql(
+    query: Annotated[
+        str,
+        typer.Argument(
+            metavar="QUERY",
+            show_default=False,
+            help="A SELECT over the views events, spans, llm, errors, calls, uses.",
+        ),
+    ],
+    sessions: Annotated[list[str], typer.Argument(metavar="SESSION...", show_default=False)],
+    engine: Annotated[Engine, typer.Option(help="Who answers.")] = Engine.duckdb,
+    master: Master = None,
+    limit: Annotated[int, typer.Option(min=0, metavar="N", help="Rows of the table; 0 prints all.")] = 1000,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON object a row.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
+) -> None:
+    """Ask sessions by SQL; a column is a key of a line, or a field by its name."""
+    from ote_logging.cli import sql as page
+
+    if json:
+        page.show_json(query, sessions, engine, master)
+    elif csv:
+        page.show_csv(query, sessions, engine, master)
+    else:
+        page.show(query, sessions, engine, master, limit or None)
 
 
 def merge(
@@ -311,5 +361,5 @@ def replay(
     run(session, config, speed, trust or (), as_json=json)
 
 
-ALL = (tree, report, find, answers, lineage, show, replay, compare, merge, config, demo)
+ALL = (tree, report, find, answers, lineage, show, replay, compare, merge, sql, config, demo)
 """In the order of ``ote --help``."""

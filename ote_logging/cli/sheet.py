@@ -16,15 +16,15 @@ from ote_logging.visible import visible
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
+def print_csv(rows: Iterable[Mapping[str, Any]]) -> None:
     """Print ``rows`` under the keys of the first one; lists and objects become JSON, None stays empty.
 
     A text that a spreadsheet would take for a formula gets a leading apostrophe.
     """
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    if rows:
-        writer.writerow(rows[0])
-    for row in rows:
+    for number, row in enumerate(rows):
+        if number == 0:
+            writer.writerow(map(visible, row))
         writer.writerow(map(_cell, row.values()))
 
 

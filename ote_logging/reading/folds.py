@@ -19,13 +19,18 @@ from ote_logging.reading.sessions import locate
 _SNAPSHOT: Final = ".json"
 
 
+def is_snapshot(path: str) -> bool:
+    """Return whether the file ``path`` holds metrics instead of lines, by its name."""
+    return path.endswith(_SNAPSHOT)
+
+
 def are_snapshots(name: str | os.PathLike[str]) -> bool:
     """Return whether ``name`` stands for snapshots of metrics: files called ``*.json``.
 
     Raises:
         ReadError: there is no such file, or ``name`` stands for sessions too, which would count twice.
     """
-    found = {path.endswith(_SNAPSHOT) for path in locate(name)}
+    found = set(map(is_snapshot, locate(name)))
     if len(found) > 1:
         raise ReadError(
             f"{name} matches sessions and snapshots: what both tell would count twice; "

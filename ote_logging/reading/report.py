@@ -119,7 +119,7 @@ class Report:
     @property
     def duration_ms(self) -> float | None:
         """Milliseconds from the earliest to the latest record; None where there is none."""
-        return _elapsed_ms(self.first, self.last)
+        return elapsed_ms(self.first, self.last)
 
     @property
     def levels(self) -> dict[str, int]:
@@ -247,7 +247,7 @@ class _Fold:
         return Unfinished(
             operation=str(entry.operation),
             started=entry.timestamp,
-            running_ms=_elapsed_ms(entry.timestamp, self._processes.last_of(start)),
+            running_ms=elapsed_ms(entry.timestamp, self._processes.last_of(start)),
             session_id=str(entry.session_id),
             pid=entry.pid,
             trace_id=entry.trace_id,
@@ -350,7 +350,8 @@ def _message(wire: Wire) -> str:
     return str(wire.get("error_message") or wire.get("message") or "")
 
 
-def _elapsed_ms(first: str | None, last: str | None) -> float | None:
+def elapsed_ms(first: str | None, last: str | None) -> float | None:
+    """Return the milliseconds between two times of lines, None where one is no time."""
     try:
         elapsed = datetime.fromisoformat(str(last)) - datetime.fromisoformat(str(first))
     except (ValueError, TypeError):  # TypeError: one names a time zone, the other does not

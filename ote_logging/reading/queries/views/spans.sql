@@ -1,0 +1,3 @@
+-- Operations that ended, each with its duration and outcome.
+CREATE OR REPLACE TEMP VIEW spans AS
+SELECT * FROM events WHERE event = 'span_end'
