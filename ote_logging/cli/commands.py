@@ -264,6 +264,18 @@ def run(
     replace_process(config, command)
 
 
+def scan(
+    path: Annotated[
+        str, typer.Argument(metavar="PATH", show_default=False, help="A file, or a folder and all below it.")
+    ],
+) -> None:
+    """Look for secrets in files: prints file:line:rule, and ends with status 1 where there are any."""
+    from ote_logging.cli.scan import show
+
+    if not show(path):
+        raise typer.Exit(1)
+
+
 def demo() -> None:
     """Run a small pipeline, traced, and show what was recorded."""
     from ote_logging.cli.demo import show
@@ -316,7 +328,7 @@ def show(
         typer.Argument(
             metavar="ID",
             show_default=False,
-            help="A seq, a span id or a SHA-256; 6 digits of an id are enough.",
+            help="A seq, :LINE, a span id or a SHA-256; 6 digits of an id are enough.",
         ),
     ],
     json: Json = False,
@@ -361,5 +373,5 @@ def replay(
     run(session, config, speed, trust or (), as_json=json)
 
 
-ALL = (tree, report, find, answers, lineage, show, replay, compare, merge, sql, config, demo)
+ALL = (tree, report, find, answers, lineage, show, replay, compare, merge, sql, scan, config, demo)
 """In the order of ``ote --help``."""

@@ -20,10 +20,16 @@ _PLAIN_LEVELS: Final = ("DEBUG", "INFO")
 
 def record_parts(entry: Entry) -> Iterator[Part]:
     """Yield time, level, logger, message and fields of ``entry``, and what failed where."""
-    message = shortened(str(entry.message or entry.event))
     yield Part(clock(entry.timestamp), DIM)
     yield Part(f" {_level(entry):<8} ", level_colour(entry))
     yield Part(shortened(str(entry.logger or "")) + "  ", CYAN)
+    if entry.event == "span_end" and entry.operation:
+        # Its text says time, duration and error once more.
+        yield Part(shortened(str(entry.operation)), PLAIN)
+        yield from outcome_parts(entry)
+        yield Part("  " + fields_text(entry.fields), DIM)
+        return
+    message = shortened(str(entry.message or entry.event))
     yield Part(message, PLAIN)
     if entry.error_type and str(entry.error_type) not in message:
         yield Part("  " + failure_text(entry.error_type, entry.error_message), RED, gives=True)
