@@ -181,7 +181,6 @@ class Context:
         return f"Context({ids}, fields={dict(self.fields)!r})"
 
 
-
 _new_context: Final = Context.__new__
 _IDS: Final = ("session_id", "trace_id", "span_id", "parent_id", "operation", "keys", "attributes")
 

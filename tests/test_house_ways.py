@@ -31,7 +31,7 @@ WAYS = {
     "runner with the packaged file": ("-m", "ote_logging.runner", ""),
 }
 
-FOREIGN = '''
+FOREIGN = """
 import logging, threading, warnings
 log = logging.getLogger("shop.orders")
 warnings.simplefilter("always")
@@ -48,9 +48,9 @@ worker.start()
 worker.join()
 warnings.warn("an old way")
 logging.getLogger("shop").error("no arguments")
-'''
+"""
 
-OURS = '''
+OURS = """
 import asyncio, logging
 from ote_logging import TRACE, bind, observe, session, span
 log = logging.getLogger("shop.orders")
@@ -71,7 +71,7 @@ with session("orders"), bind(tenant="acme"), span("order", rows=3) as order:
         save(7)
     except ValueError:
         log.info("went on")
-'''
+"""
 
 # What no two runs share.
 OWN = {"timestamp", "session_id", "pid", "seq", "trace_id", "span_id", "parent_id", "duration_ms"}

@@ -2,17 +2,24 @@
 
 import logging
 import time
+from contextlib import suppress
 
 import generation_program as program
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from reading_lines import Session
 from typer.testing import CliRunner
 from written import Written
 
 from ote_logging.cli.app import app
+from ote_logging.errors import ReadError
 from ote_logging.reading.answers import QUESTIONS, answers
 from ote_logging.reading.excerpts import excerpt, excerpt_above
+from ote_logging.reading.lineage import lineage
+from ote_logging.reading.subjects import STAGES
+from ote_logging.schema import dump
 
 ERROR = {"status": "error", "error_type": "SyntaxError", "error_message": "bad", "line_number": 2}
 
@@ -214,7 +221,9 @@ def test_a_program_that_never_heard_of_us_is_answered(tmp_path):
         ("expected an indented block", 2)
     ]
     assert texts(tried)[-1] == "TRACE: generate -> heal | attempt=2"
-    assert texts(why) == ["it still failed after 2 attempts, expected an indented block"]
+    assert texts(why) == [
+        "it still failed after 2 attempts, the same error 2 times, expected an indented block"
+    ]
 
 
 def test_a_failure_without_a_component_is_that_of_its_operation(tmp_path):
@@ -319,6 +328,38 @@ def test_an_unknown_component_is_an_error_that_names_the_others(folder):
 
     assert done.exit_code == 1
     assert "the session tells of: mailer, rate_limiter, todo_store" in done.stderr
+
+
+KEYS = (
+    "timestamp seq span_id parent_id operation path status error_type error_message line_number code_context "
+    "traceback exception file line component prompt prompt_hash prompt_truncated response code code_hash "
+    "attempts attempt_hashes errors variable_hashes parameters tokens_in duration_ms target content "
+    "content_hash before output diff number verdict syntax frames"
+).split()
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=9) | st.just("f" * 64),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=3),
+    max_leaves=4,
+)
+LINES = st.lists(
+    st.tuples(st.sampled_from(["span_end", "log", "trace_point", *STAGES]), st.dictionaries(
+        st.sampled_from(KEYS[1:]), JUNK, max_size=8)), min_size=1, max_size=6)  # fmt: skip
+
+
+@given(lines=LINES)
+def test_no_line_is_too_odd_to_be_answered(tmp_path_factory, lines):
+    """Whatever stands under whichever key: another program, another version, somebody's own fields."""
+    path = tmp_path_factory.mktemp("odd") / "session_a.jsonl"
+    wires = [
+        {"timestamp": "2026-11-22T10:00:00.000000Z", "target": "a.py", **keys, "event": event}
+        for event, keys in lines
+    ]
+    path.write_bytes(b"".join(map(dump, wires)))
+
+    for found in answers(path):
+        dump(found.to_dict())
+    with suppress(ReadError):
+        lineage(path, "a.py")
 
 
 def test_many_events_are_answered_in_time(tmp_path):

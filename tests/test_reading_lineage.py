@@ -158,7 +158,10 @@ def test_an_event_is_found_by_number_or_span(folder):
     (by_number,) = find_one(folder, "2").records
     (by_span,) = find_one(folder, by_number.entry.span_id[:8]).records
 
+    (by_line,) = find_one(folder, ":2").records
+
     assert by_number.entry.event == "llm_interaction"
+    assert by_line.entry == by_number.entry
     assert by_span.entry == by_number.entry
 
 

@@ -5,7 +5,7 @@ DEPENDENCIES: reading.single, evidence, screen, words
 TRACE POINTS: none
 """
 
-from typing import Any
+from typing import Any, Final
 
 from ote_logging.cli.evidence import Contents, evidence_part
 from ote_logging.cli.screen import BOLD, CYAN, PLAIN, Part, Screen, print_json
@@ -15,7 +15,7 @@ from ote_logging.reading.find import text_at
 from ote_logging.reading.numbered import Located
 from ote_logging.reading.single import find_one
 
-_SHORT_CHARS = 80
+_SHORT_CHARS: Final = 80
 
 
 def show(session: str, id: str) -> None:

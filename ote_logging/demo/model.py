@@ -30,7 +30,7 @@ class TodoStore:
         self._todos[number] = text
 '''
 
-_RATE_LIMITER_BROKEN = '''\
+_RATE_LIMITER_BROKEN = """\
 import time
 
 
@@ -38,9 +38,9 @@ class RateLimiter:
     async def cleanup(self):
     async def setup(self):
         self.started = time.monotonic()
-'''
+"""
 
-_RATE_LIMITER = '''\
+_RATE_LIMITER = """\
 import time
 
 
@@ -50,16 +50,16 @@ class RateLimiter:
 
     async def setup(self):
         self.started = time.monotonic()
-'''
+"""
 
-_MAILER = '''\
+_MAILER = """\
 from observability import ComposedComponent
 
 
 class Mailer(ComposedComponent):
     def send(self, text):
         print(text)
-'''
+"""
 
 _SCRIPT = {
     ("todo_store", 1): _TODO_STORE,

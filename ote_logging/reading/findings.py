@@ -95,7 +95,7 @@ def _told_failures(subject: Subject) -> list[Located]:
 
 
 def _place_key(record: Located) -> Any:
-    return where(record.entry.wire), record.entry.line_number, _error_text(record.entry.wire)
+    return where(record.entry.wire), str(record.entry.line_number), _error_text(record.entry.wire)
 
 
 def _place_text(record: Located) -> str:
@@ -138,9 +138,10 @@ def _is_of_program(record: Located) -> bool:
 def _drawn(record: Located) -> str | None:
     """Return the lines around the place, with a caret; None where none of them was recorded."""
     entry = record.entry
-    line, column = entry.line_number, _column(record)
+    line = entry.line_number if isinstance(entry.line_number, int) else None
+    column = _column(record)
     code = None if _is_of_program(record) else content_of(record, "code")
-    if code is not None and code.text is not None and code.is_whole and isinstance(line, int):
+    if code is not None and code.text is not None and code.is_whole and line is not None:
         drawn = excerpt(code.text, line, column)
         if drawn is not None:
             return drawn
@@ -149,7 +150,8 @@ def _drawn(record: Located) -> str | None:
 
 
 def _column(record: Located) -> int | None:
-    syntax = (record.entry.exception or {}).get("syntax")
+    exception: Any = record.entry.exception
+    syntax = exception.get("syntax") if isinstance(exception, dict) else None
     told = syntax.get("offset") if isinstance(syntax, dict) else record.entry.get("column")
     return told if isinstance(told, int) else None
 
@@ -209,8 +211,8 @@ def _attempt_text(attempt: Mapping[str, Any]) -> str:
 
 
 def _asked_again(subject: Subject) -> list[Located]:
-    """Return the interactions behind a failure of something else, where no healing was recorded."""
-    if subject.of("healing"):
+    """Return the interactions behind a failure of something else, where nothing else tells of healing."""
+    if any(record.entry.event == "healing" or is_healing_point(record.entry) for record in subject.records):
         return []
     found: list[Located] = []
     has_failed = False
@@ -235,9 +237,11 @@ def _reasons(subject: Subject) -> Iterator[Finding]:
 def _implied_reason(subject: Subject) -> Iterator[Finding]:
     attempted = list(_healings(subject))
     if attempted:
-        last = subject.failures[-1]
-        told = f"it still failed after {counted(len(attempted), 'attempt')}"
-        yield Finding(_joined(told, _error_text(last.entry.wire)), last)
+        errors = _distinct(_told_failures(subject), lambda record: _error_text(record.entry.wire))
+        most = max(errors, key=len)
+        again = f"the same error {len(most)} times" if len(most) > 1 else "each time another error"
+        told = f"it still failed after {counted(len(attempted), 'attempt')}, {again}"
+        yield Finding(_joined(told, _error_text(most[-1].entry.wire)), most[-1])
 
 
 def _contents(record: Located, *names: str) -> tuple[Content, ...]:

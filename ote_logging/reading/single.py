@@ -9,14 +9,15 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from ote_logging.errors import ReadError
 from ote_logging.reading.contents import Content, content_of, shown, stored
 from ote_logging.reading.entries import Reader
 from ote_logging.reading.numbered import Located, numbered
 
-_HASH: str = "_hash"
-_FEWEST_DIGITS = 6
+_HASH: Final = "_hash"
+_FEWEST_DIGITS: Final = 6
 
 
 @dataclass
@@ -28,31 +29,31 @@ class Found:
 
 
 def find_one(session: str | os.PathLike[str] | Reader, id: str) -> Found:
-    """Return what ``id`` names: a ``seq``, a span or trace id, or a SHA-256; of an id 6 digits are enough.
+    """Return what ``id`` names: a ``seq``, a line, a span or trace id, or a SHA-256.
 
-    A number is a ``seq`` first; several processes may each have given it.
+    A number is a ``seq``, and several processes may each have given it; ``:12`` is line 12 of each file. Of
+    an id 6 digits are enough.
 
     Raises:
         ReadError: there is no such session, or nothing in it has that id.
     """
     reader = session if isinstance(session, Reader) else Reader(session)
-    records = list(numbered(reader)) if not id.isdecimal() else _with_seq(reader, int(id))
-    found = records if id.isdecimal() else [each for each in records if _has_id(each, id)]
+    found = [each for each in numbered(reader) if _has_id(each, id)]
     if found:
         return Found(found)
     content = _content(reader, id) if len(id) >= _FEWEST_DIGITS else None
     if content is None:
         raise ReadError(
-            f"nothing has the id {id}; give a seq, a span id or a SHA-256, 6 digits of it at least"
+            f"nothing has the id {id}; give a seq, :LINE, a span id or a SHA-256, 6 digits of it at least"
         )
     return content
 
 
-def _with_seq(reader: Reader, seq: int) -> list[Located]:
-    return [each for each in numbered(reader) if each.entry.seq == seq]
-
-
 def _has_id(located: Located, id: str) -> bool:
+    if id.startswith(":"):
+        return id[1:] == str(located.number)
+    if id.isdecimal() and str(located.entry.seq) == id:
+        return True
     ids = (located.entry.span_id, located.entry.trace_id)
     return len(id) >= _FEWEST_DIGITS and any(str(each).startswith(id) for each in ids)
 

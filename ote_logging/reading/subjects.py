@@ -82,7 +82,7 @@ class _Gathered:
     def __init__(self) -> None:
         self._belonging = _Belonging()
         self._records: list[tuple[Located, Any]] = []
-        self._passed_on: dict[Any, tuple[Any, Any]] = {}
+        self._passed_on: dict[str, tuple[Any, Any]] = {}
         self._named: dict[str, None] = {}
 
     def add(self, located: Located) -> None:
@@ -104,16 +104,15 @@ class _Gathered:
         if entry.event == "span_end":
             return not self._is_passed_on(entry)
         if is_failure(entry):
-            told = self._passed_on.get(entry.span_id)
-            return entry.span_id is None or told is None or told != _said(entry)
+            return self._passed_on.get(str(entry.span_id)) != _said(entry)
         return entry.event == "trace_point" and is_healing_point(entry)
 
     def _is_passed_on(self, end: Entry) -> bool:
         """Whether ``end`` tells of a failure that an operation inside it has told already."""
-        inside = self._passed_on.pop(end.span_id, None) if end.span_id else None
+        inside = self._passed_on.pop(str(end.span_id), None)
         if end.status != "error":
             return False
-        if end.parent_id:
+        if isinstance(end.parent_id, str):
             self._passed_on[end.parent_id] = _said(end)
         return inside is not None and inside == _said(end) and end.exception is None
 
@@ -134,12 +133,12 @@ class _Belonging:
 
     def __init__(self) -> None:
         self._spans: dict[str, list[Any]] = {}
-        self._open: defaultdict[tuple[Any, ...], list[tuple[Any, Any]]] = defaultdict(list)
-        self._named: dict[tuple[Any, ...], str] = {}
+        self._open: defaultdict[tuple[str, ...], list[tuple[Any, Any]]] = defaultdict(list)
+        self._named: dict[tuple[str, ...], str] = {}
 
     def add(self, entry: Entry, component: str | None) -> None:
         """Take the start or the end of an operation."""
-        if entry.span_id is None:
+        if not isinstance(entry.span_id, str):
             self._add_text(entry, component)
             return
         known = self._spans.setdefault(entry.span_id, [entry.parent_id, entry.operation, component])
@@ -154,14 +153,14 @@ class _Belonging:
 
     def name(self, entry: Entry, component: str) -> None:
         """Take a trace point that names a component: the operation goes on with it in that thread."""
-        self._named[(entry.operation, *_thread_of(entry))] = component
+        self._named[(str(entry.operation), *_thread_of(entry))] = component
 
     def thread_subject(self, entry: Entry) -> tuple[Any, Any]:
         """Return operation and component of the texts that are open in the thread of ``entry``."""
         stack = self._open.get(_thread_of(entry), ()) if self._open else ()
         component = next((name for _, name in reversed(stack) if name is not None), None)
         if component is None and self._named:
-            component = self._named.get((entry.operation, *_thread_of(entry)))
+            component = self._named.get((str(entry.operation), *_thread_of(entry)))
         return (stack[-1][0] if stack else None), component
 
     def subject_of(self, entry: Entry, by_thread: tuple[Any, Any]) -> tuple[str, bool]:
@@ -227,9 +226,8 @@ def _said(entry: Entry) -> tuple[Any, Any]:
     return entry.error_type, entry.error_message
 
 
-def _thread_of(entry: Entry) -> tuple[Any, ...]:
-    wire = entry.wire
-    return wire.get("pid"), wire.get("thread"), wire.get("task")
+def _thread_of(entry: Entry) -> tuple[str, ...]:
+    return tuple(str(entry.wire.get(key)) for key in ("pid", "thread", "task"))
 
 
 def _order(item: tuple[Located, Any]) -> tuple[str, int]:

@@ -27,10 +27,11 @@ class Evidence:
         self.entries: list[dict[str, Any]] = []
         self.damaged = 0
         for file in files:
-            text = file.read_bytes()
-            text = gzip.decompress(text) if text[:2] == GZIP else text
-            for line in text.split(b"\n")[:-1] if text.endswith(b"\n") else text.split(b"\n"):
-                self._take(line)
+            with file.open("rb") as start:
+                is_packed = start.read(2) == GZIP
+            with gzip.open(file) if is_packed else file.open("rb") as lines:
+                for line in lines:
+                    self._take(line)
 
     @classmethod
     def of(cls, folder: Path) -> "Evidence":
@@ -39,13 +40,17 @@ class Evidence:
 
     def _take(self, line: bytes) -> None:
         try:
-            self.entries.append(json.loads(line))
+            entry = json.loads(line)
         except ValueError:
             self.damaged += 1
+            return
+        # Some lines are a megabyte long, and an attack may leave as many as there is memory.
+        entry["message"] = entry["message"].split(" ", 1)[0]
+        self.entries.append(entry)
 
     def found(self) -> Counter[str]:
         """Return how often each record of the program is there: by the first word of its message."""
-        return Counter(entry["message"].split(" ", 1)[0] for entry in self.entries if entry["event"] == "log")
+        return Counter(entry["message"] for entry in self.entries if entry["event"] == "log")
 
     def told_lost(self) -> int:
         """Return how many lost records the lines tell of."""
@@ -92,9 +97,7 @@ class Verdict:
 
 def parser_of(text: str | None) -> argparse.ArgumentParser:
     """Return a parser that shows ``text`` as it stands, and knows where to work."""
-    parser = argparse.ArgumentParser(
-        description=text, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", help="where to make a folder to work in; the system's own otherwise")
     return parser
 

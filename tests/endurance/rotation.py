@@ -106,9 +106,7 @@ def storm(folder: Path, seconds: float, has_parts: bool) -> int:
     context = multiprocessing.get_context("spawn")
     is_over = context.Event()
     names = [f"w{number}" for number in range(WRITERS)]
-    children = [
-        context.Process(target=write, args=(folder, name, is_over, has_parts)) for name in names
-    ]
+    children = [context.Process(target=write, args=(folder, name, is_over, has_parts)) for name in names]
     for child in children:
         child.start()
     while len(list(folder.glob("logs/*"))) < 1:

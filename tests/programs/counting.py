@@ -76,4 +76,3 @@ class Counts:
             if sorted(seqs) != list(range(1, len(seqs) + 1)):
                 found.append(f"seq of process {pid} is not 1 to {len(seqs)}, its highest is {max(seqs)}")
         return found
-

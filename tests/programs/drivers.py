@@ -93,8 +93,11 @@ def celery(run: Run) -> None:
 
 def scrapy(run: Run) -> None:
     """Let Scrapy crawl a site of 120 pages on this machine."""
-    with _served(_Site) as port, run.started(
-        "-m", "scrapy", "runspider", str(APPS / "crawl.py"), "-O", "titles.json", PROOF_PORT=str(port)
+    with (
+        _served(_Site) as port,
+        run.started(
+            "-m", "scrapy", "runspider", str(APPS / "crawl.py"), "-O", "titles.json", PROOF_PORT=str(port)
+        ),
     ):
         pass
 
@@ -203,4 +206,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
