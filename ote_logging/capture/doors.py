@@ -293,8 +293,11 @@ def wrap_request(provider: str) -> Wrap:
 def wrap_completion(original: Any, module: ModuleType) -> Any:
     """Return a function of LiteLLM as one call, whatever provider it asks; also what it answers itself."""
 
+    @harmless
     def begin(args: Any, kwargs: Any) -> Call | None:
-        return Call.begin(None)
+        # Its models are called "anthropic/claude-4"; without a provider the address tells.
+        provider, slash, _ = str(args[0] if args else kwargs.get("model")).partition("/")
+        return Call.begin(provider if slash else None)
 
     return _wrap_call(original, begin, _told_by_litellm)
 
