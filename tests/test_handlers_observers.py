@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from written import pipeline
 
+from ote_logging.config import configure
 from ote_logging.handlers import ObserverHandler
 from ote_logging.schema import Entry
 from ote_logging.spans import span
@@ -209,8 +210,9 @@ def test_close_tells_what_waits(observe):
     assert one(handler) == {"told": 50, "failed": 0, "shed": 0, "waiting": 0, "reasons": {}}
 
 
-def test_filters_come_before_observers(tmp_path):
-    """In a configuration as for dictConfig: named by ext://, a class is called, secrets are gone."""
+@pytest.mark.parametrize("switch_on", ["dictConfig", "configure"])
+def test_observers_are_named_in_a_configuration(tmp_path, switch_on):
+    """By ext://, a class is called; what filters take out of a record they do not see."""
     configuration = pipeline(tmp_path)
     configuration["handlers"]["observers"] = {
         "class": "ote_logging.handlers.ObserverHandler",
@@ -219,7 +221,10 @@ def test_filters_come_before_observers(tmp_path):
     }
     configuration["root"]["handlers"].append("observers")
     SEEN.clear()
-    logging.config.dictConfig(configuration)
+    if switch_on == "configure":
+        configure(configuration, trust=[__name__])
+    else:
+        logging.config.dictConfig(configuration)
     log.info("login", extra={"password": "hunter2"})
     for handler in logging.root.handlers:
         handler.flush()

@@ -322,6 +322,18 @@ def test_json_tells_everything(folder):
     assert told["components"] == [each.to_dict() for each in answers(folder)]
 
 
+def test_a_session_without_any_component_says_so(tmp_path):
+    """Ordinary messages alone leave nothing to answer."""
+    session = Session()
+    session.add("log", message="hello")
+    lines = ote("answers", session.write(tmp_path / "session_a.jsonl")).splitlines()
+
+    assert lines[-2:] == [
+        "Nothing failed, and nothing that names a component or asks a model was recorded.",
+        "0 components",
+    ]
+
+
 def test_an_unknown_component_is_an_error_that_names_the_others(folder):
     """Rather than nothing at all."""
     done = CliRunner().invoke(app, ["answers", str(folder), "--component", "mail"])

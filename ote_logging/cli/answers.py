@@ -144,4 +144,6 @@ def _foot(screen: Screen, found: Sequence[Answers], most: int | None) -> None:
     left = len(found) - len(found[:most])
     more = [f"{left:,} not shown: --limit 0, or --component NAME"] if left else []
     screen.line()
+    if not found:
+        screen.line(Part("Nothing failed, and nothing that names a component or asks a model was recorded."))
     screen.line(Part(" · ".join([counted(len(found), "component"), *sums, *more]), DIM))

@@ -135,7 +135,7 @@ _ADVICE: Final = (
     'with llm_interaction("{component}", prompt=prompt, model=model) as call: ...',
     'call.set(response=text) in: with llm_interaction("{component}", prompt=prompt) as call: ...',
     'with code_generation("{component}", source=response) as made: made.set(code=code)',
-    'with validation("{component}", code=code) as check: check.fail(error)',
+    'with validation("{component}", code=code) as check: check.fail(error, line_number=line)',
     'with validation("{component}", code=code) as check: check.fail(error)',
     'with healing("{component}", error=error, code=code) as heal: heal.attempt(new_code, error=error)',
     'heal.give_up("why") in: with healing("{component}", error=error, code=code) as heal: ...',
