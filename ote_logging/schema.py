@@ -60,12 +60,23 @@ EVENTS: Final = frozenset(
 )  # fmt: skip
 """The event names that this package gives; a program may use others."""
 
+STAGES: Final = frozenset(
+    {"llm_interaction", "template_render", "code_generation", "file_write", "validation", "healing"}
+)
+"""The events of a generation pipeline."""
+
 ENCODER_OPTIONS: Final = (
     orjson.OPT_APPEND_NEWLINE
     | orjson.OPT_PASSTHROUGH_DATACLASS
     | orjson.OPT_PASSTHROUGH_DATETIME
     | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
+
+
+def ends_operation(wire: Mapping[str, Any]) -> bool:
+    """Return whether a line ends its span: ``span_end``, or a stage that is a span of its own name."""
+    event = wire.get("event")
+    return event == "span_end" or (event == wire.get("operation") and event in STAGES)
 
 
 def wire_key(name: str) -> str:

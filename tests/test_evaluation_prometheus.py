@@ -10,7 +10,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ote_logging.errors import MissingExtraError
-from ote_logging.evaluation.metrics import STAGES, PerformanceMetrics
+from ote_logging.evaluation.metrics import PerformanceMetrics
+from ote_logging.schema import STAGES
 from ote_logging.evaluation.prometheus import BOUNDS_S, Collector, Surroundings, exposition, families_of
 
 Wire = dict[str, Any]

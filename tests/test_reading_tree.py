@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from reading_lines import Session
 
 from ote_logging.reading import Node, build_tree
+from ote_logging.schema import Entry
 
 
 @pytest.fixture
@@ -214,3 +215,15 @@ def test_shuffled_lines_give_back_exactly_their_tree(parents, ends):
         assert [node.operation for node in siblings] == expected
         assert tree.nodes[f"{number:016x}"].status == ("ok" if finished[number] else "unfinished")
     assert (tree.orphans, tree.rings, len(tree.nodes)) == ([], [], len(parents))
+
+
+def test_a_stage_that_is_a_block_ends_its_own_span():
+    """Its one record is the end of the operation that bears its name; inside another it is a record."""
+    block = {"event": "validation", "operation": "validation", "span_id": "2" * 16, "status": "ok"}
+    inside = {"event": "validation", "operation": "check", "span_id": "3" * 16, "status": "ok"}
+
+    at = {"timestamp": "2026-11-23T10:00:00.000000Z"}
+    tree = build_tree([Entry({**at, **block}), Entry({**at, **inside})])
+
+    ended = {node.operation: node.end is not None for node in tree.roots}
+    assert ended == {"validation": True, "check": False}

@@ -34,12 +34,7 @@ from ote_logging.evaluation.failures import Failure, failure_of
 from ote_logging.evaluation.operations import AMOUNTS, OTHER, OperationMetrics, Sums, count_bounded, units_of
 from ote_logging.evaluation.prices import PriceSource
 from ote_logging.evaluation.quantiles import SCALE, SHIFT
-from ote_logging.schema import Entry
-
-STAGES: Final = frozenset(
-    {"llm_interaction", "template_render", "code_generation", "file_write", "validation", "healing"}
-)
-"""Events that count as a call of the operation called like the event."""
+from ote_logging.schema import STAGES, Entry
 
 VERSION: Final = 1
 _KIND: Final = "ote_metrics"
@@ -195,8 +190,12 @@ class PerformanceMetrics:
         units = self._carried(fields, stage)
         row.sums.add(units)
         self._sums.add(units)
-        if stage is not None and fields.get("operation") is not None:
-            self._row(fields["operation"]).sums.add(units)
+        if stage is not None:
+            around = fields.get("operation")
+            # A stage that is a block is an operation of its own name.
+            around = fields.get("parent_operation") if around == stage else around
+            if around is not None:
+                self._row(around).sums.add(units)
 
     def _carried(self, fields: Mapping[str, Any], stage: str | None) -> dict[str, int]:
         units: dict[str, int] = {}

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
 from ote_logging.errors import MissingExtraError
-from ote_logging.evaluation.metrics import STAGES, PerformanceMetrics
+from ote_logging.evaluation.metrics import PerformanceMetrics
 from ote_logging.evaluation.operations import OperationMetrics
 from ote_logging.evaluation.quantiles import RELATIVE_ERROR
+from ote_logging.schema import STAGES
 
 BOUNDS_S: Final = (
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0,

@@ -27,9 +27,10 @@ from ote_logging.evaluation.alarms import (
     TrafficAlarm,
 )
 from ote_logging.evaluation.failures import Failure, failure_of
-from ote_logging.evaluation.metrics import STAGES, PerformanceMetrics
+from ote_logging.evaluation.metrics import PerformanceMetrics
 from ote_logging.evaluation.operations import OTHER, OperationMetrics
 from ote_logging.evaluation.steps import Changed, OpenRuns, PathAlarm
+from ote_logging.schema import STAGES
 
 Kind = Literal[
     "slow_operation", "high_error_rate", "degradation", "increased_error_rate", "memory_growth", "new_error",

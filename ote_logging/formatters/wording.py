@@ -70,7 +70,8 @@ class Wording:
                 self._edge(event, event.operation, self._outcome(event)), event.fields, event.operation
             )
         if type(event).__str__ is not Event.__str__:
-            return Said(visible(text_of(event)))
+            # A stage that is a block is an operation of its own name.
+            return Said(visible(text_of(event)), edge_of=event.event)
         mark = self._look.marks.failed if event.keys.get("status") == "error" else ""
         return Said(mark + visible(event.text or event.event) + self._outcome(event), event.fields)
 

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from ote_logging.reading.where import Place, where
-from ote_logging.schema import Entry
+from ote_logging.schema import Entry, ends_operation
 
 Status = Literal["ok", "error", "unfinished"]
 
@@ -190,7 +190,7 @@ class _Gathered:
 
     def _is_awaited(self, entry: Entry) -> bool:
         known = self._spans.get(_text(entry.span_id) or "")
-        return entry.event == "span_end" and known is not None and known.end is None
+        return known is not None and known.end is None and ends_operation(entry.wire)
 
     def _new(self, span_id: str) -> Node:
         return self._spans.setdefault(span_id, Node(span_id))
@@ -199,7 +199,7 @@ class _Gathered:
     def _add_to(node: Node, entry: Entry) -> None:
         if entry.event == "span_start" and node.start is None:
             node.start = entry
-        elif entry.event == "span_end" and node.end is None:
+        elif node.end is None and ends_operation(entry.wire):
             node.end = entry
         else:
             node.records.append(entry)
