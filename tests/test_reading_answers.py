@@ -114,6 +114,21 @@ def test_an_exception_of_the_check_is_not_taken_for_a_line_of_the_code(folder):
     assert "generation_program.py:" in texts(places)[1]
 
 
+def test_a_template_fails_in_its_own_line(tmp_path):
+    """Rather than in the program that rendered it."""
+    session = Session()
+    fields = {"component": "a", "template": "store.j2", "template_line": 3}
+    failed = {"status": "error", "error_message": "no name", "line_number": 3, "code_context": "{{ name }}"}
+    session.add("template_render", fields=fields, **failed)
+
+    (place,) = asked(session, tmp_path)[0].answers[3].findings
+
+    assert (place.text, place.contents[0].text) == (
+        "line 3 of template store.j2",
+        "> 3 | {{ name }}\n      ^",
+    )
+
+
 def test_the_exact_error_has_its_traceback(folder):
     """Type, message, traceback; the same error is told once, and counted."""
     last = of(folder, "mailer")[4].findings[-1]

@@ -1,20 +1,19 @@
 """Find what answers each of the seven questions among the records of one component.
 
 LOCATION: ote_logging/reading/findings.py
-DEPENDENCIES: durations, subjects, contents, excerpts, transforms, where, find (what a failure is)
+DEPENDENCIES: durations, subjects, contents, places, transforms, where, find (what a failure is)
 TRACE POINTS: none
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ote_logging.durations import duration_text
 from ote_logging.reading.contents import Content, attempts_of, content_of
-from ote_logging.reading.excerpts import excerpt, excerpt_above
 from ote_logging.reading.find import is_failure
 from ote_logging.reading.numbered import Located
+from ote_logging.reading.places import place_drawn, place_text
 from ote_logging.reading.subjects import Subject, is_healing_point
 from ote_logging.reading.transforms import transformed
 from ote_logging.reading.where import where
@@ -81,7 +80,7 @@ def _transformations(subject: Subject) -> Iterator[Finding]:
 def _places(subject: Subject) -> Iterator[Finding]:
     for failure in _distinct(_told_failures(subject), _place_key):
         record = failure[0]
-        text, drawn = _place_text(record), _drawn(record)
+        text, drawn = place_text(record), place_drawn(record)
         if text or drawn:
             contents = (Content("excerpt", drawn),) if drawn else ()
             told = _joined(text, str(record.entry.get("validation_type") or ""))
@@ -96,70 +95,6 @@ def _told_failures(subject: Subject) -> list[Located]:
 
 def _place_key(record: Located) -> Any:
     return where(record.entry.wire), str(record.entry.line_number), _error_text(record.entry.wire)
-
-
-def _place_text(record: Located) -> str:
-    """Return where it failed: the line of the code that was looked at, or of the program."""
-    entry = record.entry
-    line = f"line {entry.line_number}" if entry.line_number is not None else ""
-    if entry.event == "template_render":
-        return f"line {entry.get('template_line', '?')} of template {entry.get('template', '?')}"
-    if entry.event in _CHECKS and not _is_of_program(record):
-        return f"{line} of {entry.get('target') or 'the code'}" if line else ""
-    if entry.event in _CHECKS:
-        return f"raised by the check itself, {_last_frame(entry.traceback) or line}"
-    place = where(entry.wire)
-    if place is None:
-        return line
-    function = _innermost(entry.exception).get("function") or ("" if entry.exception else entry.function)
-    return f"{place}{f' in {function}' if function else ''}"
-
-
-_CHECKS: Final = ("validation", "code_generation", "healing")
-_FRAME: Final = re.compile(r'^ *File "([^"]+)", line (\d+), in ', re.MULTILINE)
-
-
-def _last_frame(traceback: Any) -> str:
-    frames = _FRAME.findall(traceback) if isinstance(traceback, str) else []
-    return ":".join(frames[-1]) if frames else ""
-
-
-def _is_of_program(record: Located) -> bool:
-    """Whether line and context are those of the program that checked, where its exception was raised."""
-    entry, code = record.entry, content_of(record, "code")
-    if code is None or code.text is None or not isinstance(entry.code_context, str) or not entry.traceback:
-        return False
-    lines = [line.strip() for line in code.text.splitlines()]
-    said = entry.code_context.strip().splitlines()[-1:]
-    number = entry.line_number
-    return not (isinstance(number, int) and lines[number - 1 : number] == [each.strip() for each in said])
-
-
-def _drawn(record: Located) -> str | None:
-    """Return the lines around the place, with a caret; None where none of them was recorded."""
-    entry = record.entry
-    line = entry.line_number if isinstance(entry.line_number, int) else None
-    column = _column(record)
-    code = None if _is_of_program(record) else content_of(record, "code")
-    if code is not None and code.text is not None and code.is_whole and line is not None:
-        drawn = excerpt(code.text, line, column)
-        if drawn is not None:
-            return drawn
-    context = entry.code_context or _innermost(entry.exception).get("source")
-    return excerpt_above(context, line, column) if isinstance(context, str) and context else None
-
-
-def _column(record: Located) -> int | None:
-    exception: Any = record.entry.exception
-    syntax = exception.get("syntax") if isinstance(exception, dict) else None
-    told = syntax.get("offset") if isinstance(syntax, dict) else record.entry.get("column")
-    return told if isinstance(told, int) else None
-
-
-def _innermost(exception: Any) -> Mapping[str, Any]:
-    frames = exception.get("frames") if isinstance(exception, dict) else None
-    last = frames[-1] if isinstance(frames, list) and frames else None
-    return last if isinstance(last, dict) else {}
 
 
 def _errors(subject: Subject) -> Iterator[Finding]:
