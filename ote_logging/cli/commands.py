@@ -110,6 +110,45 @@ def report(
         page.show(sums, limit or None)
 
 
+def top(
+    session: Session,
+    sort: Sort = Order.total,
+    once: Annotated[bool, typer.Option("--once", help="Look a single time.")] = False,
+) -> None:
+    """Watch a session while it runs, drawn anew every second; Ctrl-C leaves."""
+    from ote_logging.cli.top import show
+
+    show(session, sort, once=once)
+
+
+def anomalies(
+    session: Session,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="B",
+            show_default=False,
+            help="A run that was well: a session, snapshot or glob; else its past.",
+        ),
+    ] = None,
+    slow: Annotated[float, typer.Option(min=0.001, metavar="S", help="Mean seconds that are slow.")] = 5.0,
+    error_rate: Annotated[
+        float, typer.Option(min=0.001, max=0.99, metavar="R", help="Part of failing calls that is high.")
+    ] = 0.1,
+    fail: Annotated[
+        bool, typer.Option("--fail", help="Where anything is found, the exit status is 1.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON object a finding.")] = False,
+) -> None:
+    """Tell what was wrong in a session: slow, failing, degrading, leaking, off its usual path, silent."""
+    from ote_logging.cli import anomalies as page
+
+    findings = page.find(session, baseline, slow, error_rate)
+    found = page.show_json(findings) if json else page.show(findings)
+    if found and fail:
+        raise typer.Exit(1)
+
+
 def sql(
     query: Annotated[
         str,
@@ -373,5 +412,21 @@ def replay(
     run(session, config, speed, trust or (), as_json=json)
 
 
-ALL = (tree, report, find, answers, lineage, show, replay, compare, merge, sql, scan, config, demo)
+ALL = (
+    tree,
+    report,
+    find,
+    answers,
+    lineage,
+    show,
+    replay,
+    compare,
+    merge,
+    anomalies,
+    top,
+    sql,
+    scan,
+    config,
+    demo,
+)
 """In the order of ``ote --help``."""

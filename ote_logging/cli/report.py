@@ -82,14 +82,19 @@ class Page:
 
     def print(self) -> None:
         """Print everything."""
-        self.print_operations()
+        self._print_operations()
         self._table(*_error_table(self._sums))
         self._print_unfinished()
         self._print_records()
         self._print_missing()
 
-    def print_operations(self) -> None:
-        """Print when it was, what ran and what that used."""
+    def print_running(self) -> None:
+        """Print what one watches while it runs."""
+        self._print_operations()
+        self._print_unfinished()
+        self._table(*_error_table(self._sums))
+
+    def _print_operations(self) -> None:
         self._print_head()
         self._table(time_columns(), time_rows(self._sums.operations))
         self._table(*use_table(self._sums, self._sums.operations[: self._most_rows]), whole=True)

@@ -34,6 +34,7 @@ _ASCII_SIGNS: Final = str.maketrans(
         **dict(zip("├└│─…·µ→×–", ("|", "`", "|", "-", "~", "-", "u", "->", "x", "-"), strict=True)),
         **dict(zip("▁▂▃▄▅▆▇█", "_.,-=+*#", strict=True)),
         **dict.fromkeys("▏▎▍▌▋▊▉", "#"),
+        **{"⚠": "!", "🐌": "!", "✅": "ok", "\ufe0f": ""},
     }
 )
 
@@ -50,8 +51,9 @@ class Part(NamedTuple):
 class Screen:
     """Standard output as it is: ``width`` is None where nothing has to be cut."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
-        """Look at ``stream``, by default the standard output of this moment."""
+    def __init__(self, stream: TextIO | None = None, most_lines: int | None = None) -> None:
+        """Look at ``stream``, by default the standard output of this moment; print ``most_lines`` at most."""
+        self._lines_left = most_lines
         self._stream = stream or sys.stdout
         self.is_coloured = wants_colour(self._stream)
         self.is_ascii = not takes_marks(self._stream)
@@ -60,6 +62,10 @@ class Screen:
 
     def line(self, *parts: Part) -> None:
         """Print ``parts`` as one line, cut to the width; blanks at its end are left out."""
+        if self._lines_left is not None:
+            if self._lines_left <= 0:
+                return
+            self._lines_left -= 1
         fitting = parts if self.width is None else _cut(_eased(parts, self.width, _CUT), self.width, _CUT)
         self._stream.write(self._painted(fitting).rstrip(" ") + "\n")
 

@@ -15,13 +15,13 @@ _VALUE_CHARS: Final = 60
 _MESSAGE_CHARS: Final = 400
 
 
-def counted(number: int, noun: str) -> str:
-    """Return ``number`` with its noun.
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return ``number`` with its noun, or its ``plural`` where that takes more than an s.
 
     >>> counted(1, "record"), counted(2000, "record")
     ('1 record', '2,000 records')
     """
-    return f"{number:,} {noun if number == 1 else noun + 's'}"
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def percent(ratio: float | None) -> str:

@@ -6,13 +6,14 @@
     slow = reading.find(reading.read("logs"), [reading.Condition.parse("duration_ms>100")])
 
 LOCATION: ote_logging/reading/__init__.py
-DEPENDENCIES: sessions, entries, tree, report, folds, find
+DEPENDENCIES: sessions, entries, tree, report, folds, following, find
 TRACE POINTS: none
 """
 
 from ote_logging.reading.entries import Reader, read
 from ote_logging.reading.find import Condition, find
 from ote_logging.reading.folds import fold_all, fold_of
+from ote_logging.reading.following import Following
 from ote_logging.reading.processes import Process
 from ote_logging.reading.report import Failures, Operation, Report, Unfinished, report, report_of
 from ote_logging.reading.sessions import locate
@@ -22,6 +23,7 @@ from ote_logging.reading.where import Place, where
 __all__ = [
     "Condition",
     "Failures",
+    "Following",
     "Node",
     "Operation",
     "Place",

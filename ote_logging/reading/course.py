@@ -77,7 +77,8 @@ class Course:
 
         None where no call was timed; nothing at all where a time is no time.
         """
-        self._add_step(metrics)
+        if self._lines:
+            self._add_step(metrics)
         try:
             places = _places([until for until, _ in self._steps], str(first), str(last))
         except (ValueError, TypeError):  # TypeError: one names a time zone, the other does not

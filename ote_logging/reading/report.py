@@ -5,7 +5,7 @@ uses too. Numbers stay numbers; text for people is made at the edge.
 
 LOCATION: ote_logging/reading/report.py
 DEPENDENCIES: evaluation (metrics, failures), schema (Entry), entries (Reader), course, processes, where
-TRACE POINTS: report() - entries become figures; _Fold.add() - a batch is counted
+TRACE POINTS: report() - entries become figures; Fold.add() - a batch is counted
 """
 
 from collections import Counter, defaultdict
@@ -143,7 +143,7 @@ def report(entries: Iterable[Entry]) -> Report:
     Within a process the lines are expected in the order of writing: an end before its start would
     leave the operation unfinished. ``damaged`` and ``foreign`` are known of a ``Reader`` alone.
     """
-    fold = _Fold()
+    fold = Fold()
     for batch in _batches(entries):
         fold.add(batch)
     return fold.report(*((entries.damaged, entries.foreign) if isinstance(entries, Reader) else (0, 0)))
@@ -177,10 +177,11 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Wire]]:
         yield batch
 
 
-class _Fold:
+class Fold:
     """What a report is made of, while lines come in."""
 
     def __init__(self) -> None:
+        """Start with no lines."""
         self._metrics = PerformanceMetrics()
         self._processes = Processes()
         self._failures = _Failures()

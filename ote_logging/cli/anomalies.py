@@ -1,0 +1,55 @@
+"""``ote anomalies``: what was wrong in a session, when it began and when it was over.
+
+LOCATION: ote_logging/cli/anomalies.py
+DEPENDENCIES: evaluation (watch), reading (Reader, fold_of), screen, words
+TRACE POINTS: none
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from ote_logging.cli.screen import BOLD, DIM, GREEN, YELLOW, Part, Screen, print_json
+from ote_logging.cli.words import counted, moment, shortened
+from ote_logging.evaluation.watch import AnomalyWatch, Finding, WatchOptions
+from ote_logging.reading import Reader, fold_of
+
+
+def find(session: str, baseline: str | None, slow_s: float, error_rate: float) -> Iterator[Finding]:
+    """Yield what is wrong in ``session``, as its lines tell it; compared with its past, or a good run."""
+    known = None if baseline is None else fold_of(baseline)
+    watch = AnomalyWatch(WatchOptions(slow_s=slow_s, error_rate=error_rate), baseline=known)
+    for batch in Reader(session).batches():
+        for wire in batch:
+            yield from watch.add_line(wire)
+
+
+def show(findings: Iterator[Finding]) -> int:
+    """Print each finding as a line, and how many there were; return how many began."""
+    screen, kinds = Screen(), Counter[str]()
+    for finding in findings:
+        began = finding.state == "open"
+        kinds[finding.kind] += began
+        screen.line(
+            Part(moment(_timestamp(finding.at_s)), DIM),
+            Part("  " + shortened(finding.message), YELLOW if began else GREEN),
+        )
+    told = ", ".join(
+        f"{number:,} {kind.replace('_', ' ')}" for kind, number in sorted(kinds.items()) if number
+    )
+    total = kinds.total()
+    screen.line(Part(counted(total, "anomaly", "anomalies") + (f": {told}" if told else ""), BOLD))
+    return total
+
+
+def show_json(findings: Iterator[Finding]) -> int:
+    """Print each finding as a JSON object; return how many began."""
+    began = 0
+    for finding in findings:
+        began += finding.state == "open"
+        print_json({**finding.fields, "message": finding.message})
+    return began
+
+
+def _timestamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
