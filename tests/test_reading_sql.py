@@ -66,7 +66,7 @@ def path(tmp_path_factory):
     session.add("records_lost", fields={"lost": 3})
     session.start("c" * 16, "nightly")
     path = session.write(tmp_path_factory.mktemp("sql") / "session_a.jsonl")
-    path.write_bytes(path.read_bytes() + b'{"torn\n[]\n')
+    path.write_bytes(path.read_bytes() + b'{"torn\n{"a": 1}\n')
     return path
 
 

@@ -15,6 +15,7 @@ TRACE POINTS: Engine.register() - files become a view; Engine.rows() - a query b
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
+from logging import getLogger
 from typing import Any, Final, Protocol
 
 from ote_logging.errors import MissingExtraError, ReadError
@@ -116,6 +117,8 @@ class Spark:
         except ImportError as error:
             raise MissingExtraError("pyspark", "spark") from error
         self._error = errors.PySparkException
+        # It would print what is raised besides, with a trace of the JVM.
+        getLogger("SQLQueryContextLogger").disabled = True
         builder = sql.SparkSession.builder.appName("ote").master(master or "local[*]")
         if master is None:
             # A session for oneself has no business on the network.
@@ -151,7 +154,8 @@ class Spark:
             for row in self._session.sql(sql).toLocalIterator():
                 yield row.asDict(recursive=True)
         except self._error as error:
-            raise ReadError(_first_lines(str(error))) from error
+            # Its plan of the query follows the first line.
+            raise ReadError(str(error).partition("\n")[0].rstrip(";")) from error
 
     def close(self) -> None:
         """See Engine."""
