@@ -33,8 +33,14 @@ if TYPE_CHECKING:
     from ote_logging.filters import ContextFilter, RedactFilter
     from ote_logging.formatters import JsonFormatter, TraceFormatter
     from ote_logging.generation import GenerationLogger, OTELogger, SimpleGenerationLogger, observable
-    from ote_logging.handlers import AnomalyHandler, MetricsHandler, QueueHandler, SessionFileHandler
-    from ote_logging.handlers.artifacts import ArtifactHandler
+    from ote_logging.handlers import (
+        AnomalyHandler,
+        ArtifactHandler,
+        MetricsHandler,
+        ObserverHandler,
+        QueueHandler,
+        SessionFileHandler,
+    )
     from ote_logging.stages import (
         CodeGeneration,
         FileWrite,
@@ -72,6 +78,7 @@ __all__ = [
     "MetricsHandler",
     "MissingExtraError",
     "OTELogger",
+    "ObserverHandler",
     "OteError",
     "PerformanceMetrics",
     "QueueHandler",
@@ -104,7 +111,7 @@ __all__ = [
 _LATER = {
     "AnomalyDetector": "evaluation.anomalies",
     "AnomalyHandler": "handlers",
-    "ArtifactHandler": "handlers.artifacts",
+    "ArtifactHandler": "handlers",
     "CodeGeneration": "stages",
     "ComparisonFramework": "evaluation.comparison",
     "ContentFilter": "content",
@@ -116,6 +123,7 @@ _LATER = {
     "LLMInteraction": "stages",
     "MetricsHandler": "handlers",
     "OTELogger": "generation",
+    "ObserverHandler": "handlers",
     "PerformanceMetrics": "evaluation.metrics",
     "QueueHandler": "handlers",
     "RedactFilter": "filters",

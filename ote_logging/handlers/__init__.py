@@ -12,15 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ote_logging.handlers.anomalies import AnomalyHandler
+    from ote_logging.handlers.artifacts import ArtifactHandler
     from ote_logging.handlers.metrics import MetricsHandler
     from ote_logging.handlers.observers import ObserverHandler
     from ote_logging.handlers.queue import QueueHandler
     from ote_logging.handlers.session import SessionFileHandler
 
-__all__ = ["AnomalyHandler", "MetricsHandler", "ObserverHandler", "QueueHandler", "SessionFileHandler"]
+__all__ = [
+    "AnomalyHandler",
+    "ArtifactHandler",
+    "MetricsHandler",
+    "ObserverHandler",
+    "QueueHandler",
+    "SessionFileHandler",
+]
 
 _MODULES = {
     "AnomalyHandler": "anomalies",
+    "ArtifactHandler": "artifacts",
     "MetricsHandler": "metrics",
     "ObserverHandler": "observers",
     "QueueHandler": "queue",
