@@ -16,6 +16,7 @@ from written import Written, line_of
 from ote_logging.context import bind, current
 from ote_logging.events import TRACE, Event
 from ote_logging.formatters import JsonFormatter
+from ote_logging.formatters import wire as ways
 from ote_logging.schema import KEYS, decode
 from ote_logging.spans import span
 
@@ -259,3 +260,10 @@ def test_the_short_way_and_the_long_way_write_the_same_line(ote: Written) -> Non
 
     written = [{**entry.wire, "seq": 0} for entry in ote.entries()]
     assert written == [{**line, "seq": 0} for line in lines]
+
+
+def test_a_time_of_the_first_minute_is_written() -> None:
+    """No time is taken for one that was written before, even where nothing was."""
+    ways._minute = (float("inf"), "")
+
+    assert ways.timestamp(1.5) == "1970-01-01T00:00:01.500000Z"

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, Final
 
 from ote_logging.context import current
@@ -324,7 +324,7 @@ def _add_exception(wire: dict[str, Any], record: logging.LogRecord) -> None:
 
 
 # The minute that is running, and the format that its seconds complete: half the cost of formatting a date.
-_minute = (0.0, "")
+_minute = (inf, "")
 
 
 def timestamp(created: float) -> str:
