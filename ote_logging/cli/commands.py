@@ -91,7 +91,7 @@ def report(
     ] = None,
     master: Master = None,
 ) -> None:
-    """Sum up a session, or a snapshot: operations, errors, records, losses."""
+    """Sum up a session or a snapshot: what ran, failed, was used."""
     from ote_logging.cli import report as page
 
     if engine is None:
@@ -115,7 +115,10 @@ def top(
     sort: Sort = Order.total,
     once: Annotated[bool, typer.Option("--once", help="Look a single time.")] = False,
 ) -> None:
-    """Watch a session while it runs, drawn anew every second; Ctrl-C leaves."""
+    """Watch a session while it runs.
+
+    Drawn anew every second; Ctrl-C leaves.
+    """
     from ote_logging.cli.top import show
 
     show(session, sort, once=once)
@@ -140,7 +143,10 @@ def anomalies(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON object a finding.")] = False,
 ) -> None:
-    """Tell what was wrong in a session: slow, failing, degrading, leaking, off its usual path, silent."""
+    """Tell what was wrong in a session, and when.
+
+    Slow or failing operations, degradation, memory that grows, new errors, missing steps, bursts, silence.
+    """
     from ote_logging.cli import anomalies as page
 
     findings = page.find(session, baseline, slow, error_rate)
@@ -165,7 +171,10 @@ def sql(
     json: Annotated[bool, typer.Option("--json", help="Print a JSON object a row.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
 ) -> None:
-    """Ask sessions by SQL; a column is a key of a line, or a field by its name."""
+    """Ask sessions by SQL.
+
+    A column is a key of a line, or a field by its name; spans are the ends of operations.
+    """
     from ote_logging.cli import sql as page
 
     if json:
@@ -214,7 +223,10 @@ def compare(
     json: Json = False,
     markdown: Markdown = False,
 ) -> None:
-    """Compare two runs: sessions, snapshots, or sets of them as globs in quotes."""
+    """Compare two runs, and fail where a condition is met.
+
+    A run is a session, a snapshot, or a set of either as a glob in quotes.
+    """
     from ote_logging.cli import compare as page
     from ote_logging.errors import ConfigError
 

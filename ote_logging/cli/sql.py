@@ -8,7 +8,7 @@ TRACE POINTS: none
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from ote_logging.cli.screen import DIM, Part, Screen, print_json
 from ote_logging.cli.sheet import print_csv
@@ -20,7 +20,7 @@ from ote_logging.reading.engines import DuckDB, Engine, Row, Spark
 from ote_logging.reading.find import text_at
 from ote_logging.reading.sql import open_sessions, report_by
 
-_CELL_CHARS = 100
+_CELL_CHARS: Final = 100
 
 
 def report(name: str, master: str | None, sessions: Sequence[str]) -> Report:
@@ -68,8 +68,9 @@ def _print(screen: Screen, rows: Sequence[Row], *, is_cut: bool) -> None:
         screen.line(Part("no rows", DIM))
         return
     columns = [
-        Column(shortened(name), is_number=_is_number([row[name] for row in rows]), is_optional=place > 0)
-        for place, name in enumerate(rows[0])
+        # None is optional: what has no room must be seen to be cut, and --json shows all.
+        Column(shortened(name), is_number=_is_number([row[name] for row in rows]))
+        for name in rows[0]
     ]
     print_table(screen, columns, [[_text(value) for value in row.values()] for row in rows], None)
     if is_cut:
