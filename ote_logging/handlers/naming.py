@@ -5,7 +5,6 @@ DEPENDENCIES: none
 TRACE POINTS: none
 """
 
-import hashlib
 import re
 from typing import Final
 
@@ -25,5 +24,8 @@ def safe_name(name: str) -> str:
     safe = _UNSAFE.sub("_", name)[:_LONGEST]
     if safe == name and safe:
         return safe
+    # Only here, where a name had to be changed: it loads OpenSSL, 3 ms that most programs never need.
+    import hashlib
+
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     return f"{safe}~{digest}"
