@@ -22,11 +22,10 @@ from hypothesis import strategies as st
 from ote_logging.context import session
 from ote_logging.formatters import JsonFormatter
 from ote_logging.handlers import SessionFileHandler
-from ote_logging.handlers.appending import AppendedFile
+from ote_logging.handlers.appending import AppendedFile, OnePath
 from ote_logging.handlers.losses import Tally
 from ote_logging.handlers.naming import safe_name
 from ote_logging.handlers.numbers import last_number
-from ote_logging.handlers.parts import OnePath
 
 LOOK_S = 0.11
 

@@ -8,16 +8,14 @@ TRACE POINTS: AppendedFile.append() - a line reaches the kernel; AppendedFile.lo
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from itertools import count
 from math import inf
-from pathlib import Path
 from time import monotonic
 from typing import Final, Protocol
 
 from ote_logging.handlers.carrying import carry_over, has_lines_left
 from ote_logging.handlers.losses import Tally
-from ote_logging.handlers.opening import identity, is_torn, open_to_append, sync_folder
+from ote_logging.handlers.opening import AnyPath, identity, is_torn, open_to_append, sync_folder
 
 _CLOSED: Final = -1
 _NOWHERE: Final = (-1, -1)
@@ -33,7 +31,7 @@ class Place(Protocol):
 
     max_bytes: int | None
 
-    def path(self) -> Path:
+    def path(self) -> AnyPath:
         """Return the path that lines go to now."""
 
     def advance(self) -> None:
@@ -43,13 +41,36 @@ class Place(Protocol):
         """Learn that the file at ``path()`` was opened."""
 
 
-@dataclass(slots=True)
+class OnePath:
+    """One file, however long."""
+
+    __slots__ = ("_path",)
+
+    max_bytes: int | None = None
+
+    def __init__(self, path: AnyPath) -> None:
+        self._path = path
+
+    def path(self) -> AnyPath:
+        """Return the path."""
+        return self._path
+
+    def advance(self) -> None:
+        """Stay."""
+
+    def begun(self) -> None:
+        """Keep nothing in mind."""
+
+
 class _Left:
     """A file that was left for another one, still open: a thread may be writing to it this moment."""
 
-    descriptor: int
-    start: int
-    is_new: bool = True
+    __slots__ = ("descriptor", "is_new", "start")
+
+    def __init__(self, descriptor: int, start: int) -> None:
+        self.descriptor = descriptor
+        self.start = start
+        self.is_new = True
 
 
 class AppendedFile:
@@ -292,10 +313,10 @@ class AppendedFile:
         path = self._place.path()
         opened = open_to_append(path)
         if self._fsync_s is not None:
-            self._sync_name(path.parent, opened)
+            self._sync_name(os.path.dirname(path) or os.curdir, opened)
         return opened
 
-    def _sync_name(self, folder: Path, opened: int) -> None:
+    def _sync_name(self, folder: AnyPath, opened: int) -> None:
         try:
             sync_folder(folder)
         except OSError:

@@ -1,7 +1,7 @@
 """The sequence numbers of sessions: 1, 2, 3 ... in this process, in bounded memory.
 
 LOCATION: ote_logging/handlers/numbers.py
-DEPENDENCIES: orjson
+DEPENDENCIES: handlers.opening (AnyPath); orjson
 TRACE POINTS: none
 """
 
@@ -9,10 +9,11 @@ import mmap
 import os
 from contextlib import suppress
 from itertools import count
-from pathlib import Path
 from typing import Final
 
 import orjson
+
+from ote_logging.handlers.opening import AnyPath
 
 # Each takes 250 bytes. Beyond them the last number of a session is read from its file.
 _REMEMBERED: Final = 10_000
@@ -31,7 +32,7 @@ class Numbers:
         self._counts: dict[str, count[int]] = {}
         self._has_forgotten = False
 
-    def of(self, session_id: str, path: Path) -> "count[int]":
+    def of(self, session_id: str, path: AnyPath) -> "count[int]":
         """Return the counter of a session whose lines are appended to ``path``."""
         known = self._counts.get(session_id)
         if known is not None:
@@ -43,10 +44,10 @@ class Numbers:
         return self._counts.setdefault(session_id, count(first))
 
 
-def last_number(path: Path) -> int:
+def last_number(path: AnyPath) -> int:
     """Return the number of the last line of this process in the file at ``path``, 0 where there is none."""
     try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
             return _last_number_in(text)
     except (OSError, ValueError):
         # There is no such file, or nothing in it.

@@ -81,12 +81,9 @@ class Folder:
         self._next_listing = 0.0
         self._parts: dict[str, int] | None = None
 
-    def place(self, session_id: str) -> "OnePath | Parts":
+    def place(self, session_id: str) -> "Parts":
         """Return where the lines of a session go."""
-        name = f"session_{safe_name(session_id)}"
-        if self.max_bytes is None and self._keep is None and not self.is_packing:
-            return OnePath(self.path / f"{name}.jsonl")
-        return Parts(self, name)
+        return Parts(self, f"session_{safe_name(session_id)}")
 
     def last_part(self, name: str) -> int:
         """Return the number of the last part of a session that is known to exist."""
@@ -149,27 +146,6 @@ class Folder:
         for file in list(self._files()):
             if file.path.suffix != _PACKED and file.changed_ns < idle_ns:
                 pack(file.path)
-
-
-class OnePath:
-    """One file, however long."""
-
-    __slots__ = ("_path",)
-
-    max_bytes: int | None = None
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def path(self) -> Path:
-        """Return the path."""
-        return self._path
-
-    def advance(self) -> None:
-        """Stay."""
-
-    def begun(self) -> None:
-        """Keep nothing in mind."""
 
 
 class Parts:

@@ -2,7 +2,7 @@
 
 LOCATION: ote_logging/handlers/session.py
 DEPENDENCIES: records (whose session it is), formatters.json (the line), handlers.appending (the file),
-    handlers.parts (its path), handlers.losses (counts)
+    handlers.parts (its path, where it has limits), handlers.losses (counts)
 TRACE POINTS: SessionFileHandler.emit() - a record becomes a line of its session's file
 """
 
@@ -10,19 +10,23 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ote_logging.context import Context
 from ote_logging.formatters.json import JsonFormatter
 from ote_logging.formatters.wire import shortcut_for
-from ote_logging.handlers.appending import AppendedFile, Report
+from ote_logging.handlers.appending import AppendedFile, OnePath, Place, Report
 from ote_logging.handlers.forks import renew_in_children
 from ote_logging.handlers.losses import Stats, Tally, loss_record
+from ote_logging.handlers.naming import safe_name
 from ote_logging.handlers.numbers import Numbers
-from ote_logging.handlers.opening import make_folder
-from ote_logging.handlers.parts import Folder, Keep
+from ote_logging.handlers.opening import AnyPath, make_folder
 from ote_logging.records import context_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ote_logging.handlers.parts import Folder
 
 _OPEN_FILES: Final = 128
 
@@ -69,11 +73,10 @@ class SessionFileHandler(logging.Handler):
         on_error: Literal["raise", "degrade"] = "raise",
     ) -> None:
         super().__init__(level)
-        self.directory = Path(directory).absolute()
+        self._directory = os.path.abspath(directory)
         self._fsync_s = _interval(fsync)
-        limits = None if keep is None else Keep.of(keep)
-        self._folder = Folder(self.directory, _positive(max_bytes), limits, compress)
-        self._tally = Tally(str(self.directory))
+        self._folder = self._limited(_positive(max_bytes), keep, compress)
+        self._tally = Tally(self._directory)
         self._files: dict[str, AppendedFile] = {}
         self._numbers = Numbers()
         self.setFormatter(JsonFormatter())
@@ -84,17 +87,38 @@ class SessionFileHandler(logging.Handler):
         if on_error not in ("raise", "degrade"):
             raise ValueError(f"on_error is {on_error!r}; it is raise or degrade")
         try:
-            make_folder(self.directory)
-            if not os.access(self.directory, os.W_OK | os.X_OK):
-                raise PermissionError(f"{self.directory}: session files cannot be written here")
+            make_folder(self._directory)
+            if not os.access(self._directory, os.W_OK | os.X_OK):
+                raise PermissionError(f"{self._directory}: session files cannot be written here")
         except OSError as error:
             if on_error == "raise":
                 raise
             self._tally.complain(error)
 
-    def path_of(self, session_id: str) -> Path:
+    def _limited(
+        self, max_bytes: int | None, keep: Mapping[str, float] | None, is_packing: bool
+    ) -> "Folder | None":
+        """Return the folder where its files have limits or are packed, else None."""
+        if max_bytes is None and keep is None and not is_packing:
+            return None
+        # Only now: with pathlib it takes 5 ms to import, and most sessions are one file without limits.
+        from ote_logging.handlers.parts import Folder, Keep
+
+        return Folder(self.directory, max_bytes, None if keep is None else Keep.of(keep), is_packing)
+
+    @property
+    def directory(self) -> "Path":
+        """The folder of the session files, absolute."""
+        return _path(self._directory)
+
+    def path_of(self, session_id: str) -> "Path":
         """Return the file of a session, the part that is written now."""
-        return self._folder.place(session_id).path()
+        return _path(self._place(session_id).path())
+
+    def _place(self, session_id: str) -> Place:
+        if self._folder is not None:
+            return self._folder.place(session_id)
+        return OnePath(os.path.join(self._directory, f"session_{safe_name(session_id)}.jsonl"))
 
     def stats(self) -> Stats:
         """Return how many records were written and lost by this process, and for which reasons."""
@@ -181,11 +205,11 @@ class SessionFileHandler(logging.Handler):
         """Begin anew in a forked child: its own numbers, nothing lost, files looked at."""
         self._numbers.renew()
         for session_id, file in self._files.items():
-            file.renew(self._numbers.of(session_id, self.directory))
+            file.renew(self._numbers.of(session_id, self._directory))
 
     def _open(self, session_id: str) -> AppendedFile:
         # No lock: a signal handler may log here as well. Of two new files the first one to be set is taken.
-        place = self._folder.place(session_id)
+        place = self._place(session_id)
         numbers = self._numbers.of(session_id, place.path())
         file = AppendedFile(place, numbers, self._tally, self._reporter(session_id), self._fsync_s)
         file = self._files.setdefault(session_id, file)
@@ -208,6 +232,13 @@ class SessionFileHandler(logging.Handler):
 
     def _formatted_line(self, record: logging.LogRecord, seq: int) -> bytes:
         return self.format(record).encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _path(path: AnyPath) -> "Path":
+    # Only where somebody asks: pathlib takes 3 ms to import, and writing needs none of it.
+    from pathlib import Path
+
+    return Path(path)
 
 
 def _interval(fsync: object) -> float | None:
