@@ -13,9 +13,8 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ote_logging.visible import cells, fitted, visible
 
@@ -28,8 +27,7 @@ _NARROW: Final = 80
 _LEVELS: Final[Mapping[str, str]] = {"WARNING": "WARN", "CRITICAL": "CRIT"}
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(NamedTuple):
     """The signs of a line; those of a span's edges and the guide are three columns wide.
 
     The stopwatch stands without the selector that would make it an emoji: terminals disagree on the width
