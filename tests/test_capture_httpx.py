@@ -192,3 +192,31 @@ def test_an_answer_of_any_kind_hurts_nothing(ote, broken):
 
     assert got.content == broken
     assert ote.one(event="llm_interaction").status == "ok"
+
+
+def test_a_task_outlives_the_call_in_which_it_was_made(ote):
+    """What a task asks when the call around its making is over is a call of its own."""
+    tasks = []
+    is_over = asyncio.Event()
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if not tasks:
+            tasks.append(asyncio.create_task(ask_later()))
+        return httpx.Response(200, json=chat("Hi").body)
+
+    async def ask_later() -> None:
+        await is_over.wait()
+        await client.post("http://model/chat/completions", json={**ASKED, "model": "later"})
+
+    async def ask() -> None:
+        async with client:
+            await client.post("http://model/chat/completions", json=ASKED)
+            is_over.set()
+            await tasks[0]
+
+    capture.httpx()
+    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    asyncio.run(ask())
+    capture.uninstall()
+
+    assert [e.get("model") for e in ote.entries(event="llm_interaction")] == ["m", "later"]

@@ -60,7 +60,19 @@ def _tell_failure(name: str) -> None:
 
 
 _active: ContextVar["Call | None"] = ContextVar("ote_captured_call", default=None)
-active: Final = _active.get
+
+
+def active() -> "Call | None":
+    """Return the call that is open around this point."""
+    call = _active.get()
+    # A task that was made inside a call goes on in a copy of its context when the call is over.
+    return None if call is None or call.is_left else call
+
+
+def _is_told_by_program() -> bool:
+    """Whether a block of the program around this point tells of the call; one that has ended does not."""
+    inside = context.current()
+    return inside.operation == _INSIDE and inside.token is not None
 
 
 class Call:
@@ -78,9 +90,7 @@ class Call:
     @harmless
     def begin(provider: str | None) -> "Call | None":
         """Begin a call, or return None where it is part of another one or nobody listens."""
-        if not log.isEnabledFor(logging.INFO) or active() is not None:
-            return None
-        if context.current().operation == _INSIDE:
+        if not log.isEnabledFor(logging.INFO) or active() is not None or _is_told_by_program():
             return None
         call = Call(provider)
         call._stage.begin(log, _site())
