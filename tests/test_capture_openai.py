@@ -4,6 +4,7 @@ import asyncio
 import gc
 import inspect
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import openai
@@ -239,6 +240,50 @@ def test_a_raw_response_is_recorded(ote, models, client):
     raw = client.chat.completions.with_raw_response.create(model="gpt-4o", messages=ASKED)
 
     assert raw.parse().choices[0].message.content == told(ote).response == "Hi"
+
+
+def read_lines(client):
+    """Read the response as it comes."""
+    asked = client.chat.completions.with_streaming_response
+    with asked.create(model="gpt-4o", messages=ASKED, stream=True) as response:
+        return list(response.iter_lines())
+
+
+def read_raw(client):
+    """Take the response first, then its stream."""
+    raw = client.chat.completions.with_raw_response.create(model="gpt-4o", messages=ASKED, stream=True)
+    return list(raw.parse())
+
+
+def read_helper(client):
+    """Use the client's own gatherer of events."""
+    with client.chat.completions.stream(model="gpt-4o", messages=ASKED) as stream:
+        return list(stream)
+
+
+@pytest.mark.parametrize("read", [read_lines, read_raw, read_helper])
+def test_every_way_to_stream_is_recorded(ote, models, client, read):
+    """However the program reads, it is one interaction with the whole response."""
+    models.will(chat_stream("Hel", "lo"))
+
+    assert read(client)
+
+    assert (told(ote).response, told(ote).stream_complete) == ("Hello", True)
+
+
+def test_threads_are_told_apart(ote, models, client):
+    """Calls that run at the same time are one interaction each."""
+    models.will(chat())
+
+    def ask(number: int) -> None:
+        client.chat.completions.create(model=f"m{number}", messages=ASKED)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(ask, range(24)))
+
+    entries = ote.entries(event="llm_interaction")
+    assert {e.get("model") for e in entries} == {f"m{number}" for number in range(24)}
+    assert len(entries) == len({e.span_id for e in entries}) == 24
 
 
 def test_a_block_of_the_program_tells_of_the_call_itself(ote, models, client):
