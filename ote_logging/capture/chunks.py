@@ -5,7 +5,6 @@ DEPENDENCIES: capture.bodies (shapes), orjson
 TRACE POINTS: body_of() - bytes become a body
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -13,7 +12,6 @@ import orjson
 
 from ote_logging.capture.bodies import Body
 
-_BETWEEN_EVENTS: Final = re.compile(rb"(?:\r\n|\n|\r){2}")
 _END: Final = b"[DONE]"
 
 
@@ -31,7 +29,7 @@ def body_of(raw: bytes) -> tuple[dict[str, Any], bool]:
 def _events(raw: bytes) -> Iterator[Mapping[str, Any]]:
     """Yield what is JSON among server-sent events, or among lines; what was cut off is left out."""
     is_lines = raw.lstrip()[:1] == b"{"
-    for piece in raw.splitlines() if is_lines else map(_data_of, _BETWEEN_EVENTS.split(raw)):
+    for piece in raw.splitlines() if is_lines else map(_data_of, _between_empty_lines(raw)):
         if piece and piece != _END:
             try:
                 chunk = orjson.loads(piece)
@@ -41,7 +39,14 @@ def _events(raw: bytes) -> Iterator[Mapping[str, Any]]:
                 yield chunk
 
 
+def _between_empty_lines(raw: bytes) -> list[bytes]:
+    # Lines may end in three ways; in JSON none of them stands for itself.
+    return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n\n")
+
+
 def _data_of(event: bytes) -> bytes:
+    if event.startswith(b"data:") and b"\n" not in event:
+        return event[5:].strip()
     lines = (line[5:].strip() for line in event.splitlines() if line.startswith(b"data:"))
     return b"\n".join(lines)
 
