@@ -5,7 +5,7 @@
 validate (user=7)``, ``EVALUATION: ...``, ``START [time] ...``, ``END [time] ...``, ``FAILED [time] ...``.
 
 LOCATION: ote_logging/events.py
-DEPENDENCIES: jsonable (bounded text of any value)
+DEPENDENCIES: jsonable (bounded text of any value), late
 TRACE POINTS: parse() - text becomes an event; event_of() - a record is asked for its event
 """
 
@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Final, Protocol
 
 from ote_logging.jsonable import text_of
+from ote_logging.late import late_pattern
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -220,17 +221,17 @@ _MARKER: Final = re.compile(
     r"[^\x21-\x7e]*(?:(TRACE|EVALUATION): *|(START|END|FAILED) +\[\d{4}-\d\d-\d\d[T ]\d\d:\d\d[^\]\s]*\] +)"
 )
 _ARROWS: Final = ("→", "â†’")
-_FAILED: Final = re.compile(r"FAILED(?: at (?:line )?(\d{1,9}))?")
-_DURATION: Final = re.compile(
+_FAILED: Final = late_pattern(r"FAILED(?: at (?:line )?(\d{1,9}))?")
+_DURATION: Final = late_pattern(
     r"(.+?) \(Duration: (\d{1,12}(?:\.\d+)?)s\)(?: Error: (.*)| \| (.*))?", re.DOTALL
 )
-_FIELD: Final = re.compile(r"([A-Za-z_][\w.-]*)=(.*)", re.DOTALL)
-_GROUPED: Final = re.compile(
+_FIELD: Final = late_pattern(r"([A-Za-z_][\w.-]*)=(.*)", re.DOTALL)
+_GROUPED: Final = late_pattern(
     r"""([A-Za-z_][\w.-]*)=('[^']*'|"[^"]*"|.*?)(?:, (?=[A-Za-z_][\w.-]*=)|\Z)""", re.DOTALL
 )
-_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,18})(\.\d+)?(?:e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
-_WORD: Final = re.compile(r"(?!(?:True|False|None)\Z)[A-Za-z_/][\w./:-]*", re.ASCII)
-_SECONDS: Final = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s)")
+_NUMBER: Final = late_pattern(r"-?(?:0|[1-9]\d{0,18})(\.\d+)?(?:e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+_WORD: Final = late_pattern(r"(?!(?:True|False|None)\Z)[A-Za-z_/][\w./:-]*", re.ASCII)
+_SECONDS: Final = late_pattern(r"(\d+(?:\.\d+)?) ?(ms|s)")
 _WORDS: Final[Mapping[str, object]] = {"True": True, "False": False, "None": None}
 _MILLISECONDS: Final = {"s": 1000.0, "ms": 1.0}
 

@@ -22,12 +22,11 @@ and what was cut says so with its true size.
     all else                       ``str(value)``, else ``repr(value)``, else ``<unprintable Foo>``
 
 LOCATION: ote_logging/jsonable.py
-DEPENDENCIES: none
+DEPENDENCIES: late (patterns)
 TRACE POINTS: none
 """
 
 import codecs
-import re
 import sys
 import threading
 from collections import UserString, deque
@@ -39,6 +38,8 @@ from itertools import chain, count, islice
 from math import isfinite
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, TypeAlias, TypeVar
+
+from ote_logging.late import late_pattern
 
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 
@@ -53,7 +54,7 @@ _SHORT = 64
 _VALUE_COST = 16
 # Printing an object may log that object again. The second time is served, the third is not.
 _MAX_NESTING = 2
-_CUT = re.compile(r"\.\.\. <cut, \d{1,20} (?:chars|bytes)>\Z")
+_CUT = late_pattern(r"\.\.\. <cut, \d{1,20} (?:chars|bytes)>\Z")
 # Classes whose way is remembered; they are kept alive as long as they are.
 _KNOWN_KINDS = 1_024
 

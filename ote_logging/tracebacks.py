@@ -13,18 +13,18 @@ A key without content is absent. ``left_out`` counts the frames, or errors, that
 ``repeated`` marks an error that was told before.
 
 LOCATION: ote_logging/tracebacks.py
-DEPENDENCIES: jsonable
+DEPENDENCIES: jsonable, late
 TRACE POINTS: none
 """
 
 import linecache
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from types import TracebackType
 from typing import Any, TypeAlias
 
 from ote_logging.jsonable import JSON, Limits, jsonable, qualified_name, text_of, unprintable
+from ote_logging.late import late_pattern
 
 Described: TypeAlias = dict[str, JSON]
 Clean: TypeAlias = Callable[[str], str]
@@ -43,9 +43,9 @@ _CONTEXT = "During handling of the above exception, another exception occurred:"
 # The frames of this module stand between an observed function and its caller, and say nothing.
 _WRAPPERS = "ote_logging.calls"
 
-_QUOTED = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`""")
-_HEX = re.compile(r"[0-9a-fA-F]{8,}")
-_DIGITS = re.compile(r"\d+")
+_QUOTED = late_pattern(r"""'[^']*'|"[^"]*"|`[^`]*`""")
+_HEX = late_pattern(r"[0-9a-fA-F]{8,}")
+_DIGITS = late_pattern(r"\d+")
 
 
 class TracebackLimits:

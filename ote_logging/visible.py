@@ -4,7 +4,7 @@ Control characters, line and paragraph separators, bidirectional and zero-width 
 become ``\n``, ``\x1b``, ``\u202e``. What is left is one physical line that shows all it holds.
 
 LOCATION: ote_logging/visible.py
-DEPENDENCIES: none
+DEPENDENCIES: late (patterns)
 TRACE POINTS: none
 """
 
@@ -12,8 +12,10 @@ import re
 from typing import Final
 from unicodedata import combining, east_asian_width
 
+from ote_logging.late import late_pattern
+
 # Categories Cc, Cf, Cs, Zl and Zp, less the signs among them that have a shape; and letters without one.
-_UNSEEN: Final = re.compile(
+_UNSEEN: Final = late_pattern(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
     "\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
 )

@@ -5,12 +5,11 @@ own are handed to dictConfig's own code; for all others its few lines stand here
 ``logging.config`` costs 8 ms. Handlers named in the options of a class of this package arrive as objects.
 
 LOCATION: ote_logging/config/building.py
-DEPENDENCIES: config.options, config.plan, config.problems, config.rules, errors
+DEPENDENCIES: config.options, config.plan, config.problems, config.rules, errors, late
 TRACE POINTS: none
 """
 
 import logging
-import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from types import TracebackType
@@ -21,10 +20,11 @@ from ote_logging.config.plan import Plan, Reference, descends, names_in, options
 from ote_logging.config.problems import Path, Problems, kind_of, short, shown
 from ote_logging.config.rules import METHODS
 from ote_logging.errors import ConfigError
+from ote_logging.late import late_pattern
 
 T = TypeVar("T")
 
-REFUSED_OPTION: Final = re.compile(r"unexpected keyword argument '(\w+)'")
+REFUSED_OPTION: Final = late_pattern(r"unexpected keyword argument '(\w+)'")
 
 
 class Building:

@@ -8,7 +8,7 @@ is written exactly as JSON writes them (``514``, ``0.5``, ``true``), and text ot
 formatter's own.
 
 LOCATION: ote_logging/config/environment.py
-DEPENDENCIES: config.problems
+DEPENDENCIES: config.problems, late
 TRACE POINTS: none
 """
 
@@ -18,12 +18,13 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from ote_logging.config.problems import BROKEN, Path, Problems, shown
+from ote_logging.late import late_pattern
 
-REFERENCE: Final = re.compile(
+REFERENCE: Final = late_pattern(
     r"(?P<escaped>\$)?\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^{}]*))?\}"
 )
-OPENING: Final = re.compile(r"\$?\$\{")
-NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?P<fraction>\.[0-9]{1,17})?")
+OPENING: Final = late_pattern(r"\$?\$\{")
+NUMBER: Final = late_pattern(r"-?(?:0|[1-9][0-9]{0,17})(?P<fraction>\.[0-9]{1,17})?")
 WORDS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null": None}
 
 

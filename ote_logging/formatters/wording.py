@@ -1,7 +1,8 @@
 """What a record says, in the words and signs of the trace language.
 
 LOCATION: ote_logging/formatters/wording.py
-DEPENDENCIES: records (what a record holds), events and operations (what it tells), look, durations, visible
+DEPENDENCIES: records (what a record holds), events and operations (what it tells), look, durations,
+    late, visible
 TRACE POINTS: Wording.said() - a record is put into words
 """
 
@@ -14,14 +15,15 @@ from ote_logging.durations import duration_text
 from ote_logging.events import TRACE, Event, event_of
 from ote_logging.formatters.look import BOLD, CYAN, DIM, GREEN, MAGENTA, RED, Look
 from ote_logging.jsonable import Limits, text_of
+from ote_logging.late import late_pattern
 from ote_logging.operations import SpanEnd, SpanStart
 from ote_logging.records import message_of
 from ote_logging.visible import visible
 
 _NO_FIELDS: Final[Mapping[str, Any]] = {}
 _BARE: Final = re.compile(r"[^\s'\"]+")
-_ARROW: Final = re.compile("->|→|â†’")
-_SAID_DURATION: Final = re.compile(r" \(Duration: [\d.]+s\)")
+_ARROW: Final = late_pattern("->|→|â†’")
+_SAID_DURATION: Final = late_pattern(r" \(Duration: [\d.]+s\)")
 
 
 class Said(NamedTuple):

@@ -5,13 +5,14 @@ and a look-up are all the cost. Else the text is read backwards: a pattern that 
 skips to the places that matter at the speed of a character scan, and takes the name from there.
 
 LOCATION: ote_logging/redaction/assignments.py
-DEPENDENCIES: redaction.keys (KeyRules), redaction.patterns (Finding)
+DEPENDENCIES: late, redaction.keys (KeyRules), redaction.patterns (Finding)
 TRACE POINTS: none
 """
 
 import re
 from collections.abc import Iterator
 
+from ote_logging.late import late_pattern
 from ote_logging.redaction.keys import KeyRules, word_set, words
 from ote_logging.redaction.patterns import Finding
 
@@ -21,39 +22,39 @@ _NAME = re.compile(r"[=:][ \t:\\\"'`\])]{0,16}+([\w.\-]{2,64}+[\\?&]?)", re.ASCI
 _SECOND_WORDS = frozenset({"yek", "syek", "gnirts", "edoc", "eulav"})
 _FIRST_WORD = re.compile(r" ([\w\-]{2,32}+)", re.ASCII)
 _REMEMBERED = 4096
-_OPTION = re.compile(r"--([A-Za-z][\w\-]{1,60}+)(?:[\"'],)?[ \t]{1,4}+", re.ASCII)
+_OPTION = late_pattern(r"--([A-Za-z][\w\-]{1,60}+)(?:[\"'],)?[ \t]{1,4}+", re.ASCII)
 # `('Authorization', 'x')` and `["cookie", "x"]`: two patterns, for `re` searches one fixed letter fastest.
 _PAIRS = tuple(
-    re.compile(opening + r"b?[\"']([\w\-.]{2,64}+)[\"'], {0,2}(?=b?[\"'])", re.ASCII)
+    late_pattern(opening + r"b?[\"']([\w\-.]{2,64}+)[\"'], {0,2}(?=b?[\"'])", re.ASCII)
     for opening in (r"\(", r"\[")
 )
 _Q = r"\\?[\"']"
-_NAMED = re.compile(
+_NAMED = late_pattern(
     rf"(?<=[NnKk])(?:ame|ey){_Q}: {{0,2}}{_Q}([\w\-.]{{2,64}}+){_Q},"
     rf"\s{{0,20}}+{_Q}[Vv]alue{_Q}: {{0,2}}(?={_Q})",
     re.ASCII,
 )
-_ELEMENT = re.compile(r"<([A-Za-z][\w:.\-]{1,60}+)(?: [^<>]{0,200}+)?>([^<]{1,4096}+)</", re.ASCII)
+_ELEMENT = late_pattern(r"<([A-Za-z][\w:.\-]{1,60}+)(?: [^<>]{0,200}+)?>([^<]{1,4096}+)</", re.ASCII)
 
-_QUOTE = re.compile(r"[=>]{0,2}\s{0,8}+[bruf]{0,2}(?P<quote>\"{3}|'{3}|\\{0,15}[\"'`])")
-_BLANKS = re.compile(r"[=>]{0,2}[ \t]{0,8}+")
+_QUOTE = late_pattern(r"[=>]{0,2}\s{0,8}+[bruf]{0,2}(?P<quote>\"{3}|'{3}|\\{0,15}[\"'`])")
+_BLANKS = late_pattern(r"[=>]{0,2}[ \t]{0,8}+")
 # A flat list or object is hidden whole, one that goes deeper is left to the names inside it.
-_FLAT = re.compile(r"[\[{](?!REDACTED|\{)[^\[\]{}]{1,4096}+(?:[\]}]|\Z)")
-_STRUCTURE = re.compile(r"\{[\s\"'\\{]|\[[\s\"'\\{\[]")
-_WHOLE_LINE = re.compile(
+_FLAT = late_pattern(r"[\[{](?!REDACTED|\{)[^\[\]{}]{1,4096}+(?:[\]}]|\Z)")
+_STRUCTURE = late_pattern(r"\{[\s\"'\\{]|\[[\s\"'\\{\[]")
+_WHOLE_LINE = late_pattern(
     r"(?i:digest|hawk|oauth|aws4-hmac-sha256|aws4-ecdsa-p256-sha256|signature|ntlm) [^\r\n]*+"
 )
-_COOKIE = re.compile(r"[^\s=;,\"']{1,128}+=[^\r\n]*+")
+_COOKIE = late_pattern(r"[^\s=;,\"']{1,128}+=[^\r\n]*+")
 # `token: str = "x"`: the value stands behind the type.
-_ANNOTATION = re.compile(
+_ANNOTATION = late_pattern(
     r"[ \t]?[A-Za-z][\w.]{0,40}+(?:\[[\w., |]{0,40}+\])?(?: \| \w{1,40}+)?"
     r"[ \t]?=[ \t]?(?=[rbf]{0,2}[\"'])",
     re.ASCII,
 )
-_AUTH_SCHEME = re.compile(
+_AUTH_SCHEME = late_pattern(
     r"(?i:bearer|basic|token|apikey|api-key|negotiate|key|bot|jwt|splunk|genie-?key) {1,4}"
 )
-_BARE = re.compile(
+_BARE = late_pattern(
     r"(?:[^\s,;&|\"'`<>\\]"
     r"|[,;&|](?![\s\"'`]|\Z|[\w.\-]{1,40}+[\"']?[=:])"
     r"|[\"'`](?![\s,;&|)\]}<>\\:]|\Z)"
@@ -61,9 +62,9 @@ _BARE = re.compile(
 )
 _TRAILING = ".,:)]}"
 
-_CODE = re.compile(r"[A-Za-z_][A-Za-z_.]*(?:\d{0,3}\(\)|\(.{0,200}\)|\[[\"']?\w{1,60}[\"']?\])", re.DOTALL)
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_.]*")
-_PLACEHOLDER = re.compile(
+_CODE = late_pattern(r"[A-Za-z_][A-Za-z_.]*(?:\d{0,3}\(\)|\(.{0,200}\)|\[[\"']?\w{1,60}[\"']?\])", re.DOTALL)
+_IDENTIFIER = late_pattern(r"[A-Za-z_][A-Za-z_.]*")
+_PLACEHOLDER = late_pattern(
     r"\[REDACTED(?::[\w\-]{1,64})?\]|[*•.x#\-_?]+|\$\{.{0,80}\}?|\$[A-Z_][A-Z0-9_]*"
     r"|\{{1,2} ?[A-Za-z_.]{0,60} ?\}{0,2}|%\(?\w*\)?[sdr]|<[\w \-.]{0,60}>",
     re.DOTALL,
@@ -93,7 +94,7 @@ _PROSE = word_set(
 _STRONG = frozenset({"password", "passwd", "pwd", "passphrase", "passcode"})
 # `unexpected token: }`, `pass: 12` and `secrets: 3` speak of syntax, tests and counts.
 _VAGUE = frozenset({"token", "pass", "secrets", "passwords", "credentials", "cookies"})
-_NEXT_WORD = re.compile(r",? [A-Za-z]+(?![\w]*[=:])")
+_NEXT_WORD = late_pattern(r",? [A-Za-z]+(?![\w]*[=:])")
 
 
 class Assignments:

@@ -5,15 +5,16 @@ A name is split into words (camel case, kebab, snake, dots, digits) and whole wo
 `password_policy` speak about a secret and hold none.
 
 LOCATION: ote_logging/redaction/keys.py
-DEPENDENCIES: none
+DEPENDENCIES: late (patterns)
 TRACE POINTS: none
 """
 
-import re
 from collections.abc import Iterable
 from itertools import pairwise
 
-_WORD = re.compile(r"[A-Z]{2,40}(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\dA-Za-z_]+")
+from ote_logging.late import late_pattern
+
+_WORD = late_pattern(r"[A-Z]{2,40}(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\dA-Za-z_]+")
 _LONGEST_NAME = 256
 _REMEMBERED = 4096
 

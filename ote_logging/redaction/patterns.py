@@ -7,7 +7,7 @@ A provider's token is a run of at least `SHORTEST_TOKEN` token characters. Such 
 text to bytes (one table look-up a character) and `bytes.find`; only inside them is a pattern tried.
 
 LOCATION: ote_logging/redaction/patterns.py
-DEPENDENCIES: none
+DEPENDENCIES: late (patterns)
 TRACE POINTS: none
 """
 
@@ -16,6 +16,8 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
+
+from ote_logging.late import late_pattern
 
 
 class Finding(NamedTuple):
@@ -143,8 +145,8 @@ def _token(lead: str) -> re.Pattern[str]:
     return re.compile(f"{lead}(?:{_ALTERNATIVES})", re.ASCII)
 
 
-_REST = re.compile(r"[\w~+/=\-]*+", re.ASCII)
-_AFTER_JWT = re.compile(r"[\w.~+/=\-]*+", re.ASCII)
+_REST = late_pattern(r"[\w~+/=\-]*+", re.ASCII)
+_AFTER_JWT = late_pattern(r"[\w.~+/=\-]*+", re.ASCII)
 
 TOKEN_RULES = tuple(_TOKENS)
 
@@ -187,8 +189,8 @@ def _phases(word: bytes) -> tuple[str, ...]:
 
 
 _BASE64_OF_HEADER = _phases(b"uthorization")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{20,}+={0,2}")
-_HOOKS = re.compile(
+_BASE64 = late_pattern(r"[A-Za-z0-9+/_\-]{20,}+={0,2}")
+_HOOKS = late_pattern(
     r"hooks\.slack\.com/(?:services|workflows|triggers)/[\w/+\-]{20,200}"
     r"|/api/(?:v\d{1,2}/)?webhooks/\d{5,25}/[\w\-]{20,200}"
     r"|webhook\.office\.com/webhookb2/[\w@/\-]{30,300}",
@@ -212,9 +214,9 @@ def hooks(text: str) -> Iterator[Finding]:
             yield Finding(match.start(), match.end(), "webhook")
 
 
-_USERINFO = re.compile(r"://(?:[^\s/?#\"'<>@:]{0,256}:([^\s/?#\"'<>]{1,1024})|([\w\-.~%]{20,256}))@")
+_USERINFO = late_pattern(r"://(?:[^\s/?#\"'<>@:]{0,256}:([^\s/?#\"'<>]{1,1024})|([\w\-.~%]{20,256}))@")
 # A database's password may have `/` and `@` in it; a web address may have an `@` in its path.
-_DATABASE = re.compile(
+_DATABASE = late_pattern(
     r"(?<![Hh]ttp)(?<!https)(?<!wss)(?<!ws)://[^\s/?#\"'<>@:]{0,256}:(?!\d{1,5}/)([^\s\"'<>]{1,512})@(?=[\w.\-\[])"
 )
 
@@ -230,11 +232,11 @@ def urls(text: str) -> Iterator[Finding]:
 
 
 SHORTEST_CREDENTIAL = 8
-_SCHEME = re.compile(
+_SCHEME = late_pattern(
     r"(?<![A-Za-z])(?i:(?P<bearer>bearer)|(?P<basic>basic)) {1,4}"
     rf"(?P<value>[\w.~+/=\-]{{{SHORTEST_CREDENTIAL},}})"
 )
-_WORDLIKE = re.compile(r"[A-Za-z][a-z]{0,30}(?:[-/][A-Za-z]?[a-z]{1,30}){0,4}[.]?\Z")
+_WORDLIKE = late_pattern(r"[A-Za-z][a-z]{0,30}(?:[-/][A-Za-z]?[a-z]{1,30}){0,4}[.]?\Z")
 
 
 def schemes(text: str) -> Iterator[Finding]:
@@ -244,11 +246,11 @@ def schemes(text: str) -> Iterator[Finding]:
             yield Finding(match.start("value"), match.end(), "bearer" if match["bearer"] else "basic")
 
 
-_PEM = re.compile(
+_PEM = late_pattern(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
     r"[^\"'<>{}]*?(?:-----END [A-Z0-9 ]{0,60}-----|(?=[\"'<>{}])|\Z)"
 )
-_PEM_END = re.compile(r"-----(?:KCOLB )?YEK ETAVIRP[A-Z0-9 ]{0,40} DNE-----[A-Za-z0-9+/=\\\s]*+")
+_PEM_END = late_pattern(r"-----(?:KCOLB )?YEK ETAVIRP[A-Z0-9 ]{0,40} DNE-----[A-Za-z0-9+/=\\\s]*+")
 
 
 def pem(text: str) -> Iterator[Finding]:
@@ -260,7 +262,7 @@ def pem(text: str) -> Iterator[Finding]:
             yield Finding(len(text) - match.end(), len(text) - match.start(), "pem")
 
 
-_EMAIL = re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,8}")
+_EMAIL = late_pattern(r"(?<![\w.+\-])[\w.+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,8}")
 
 
 def emails(text: str) -> Iterator[Finding]:

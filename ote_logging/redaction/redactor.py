@@ -4,7 +4,7 @@ A text without secrets costs a handful of substring tests and comes back as the 
 costs the text: `[REDACTED:error]` stands in its place, and the failure is counted.
 
 LOCATION: ote_logging/redaction/redactor.py
-DEPENDENCIES: errors (ConfigError), jsonable (bounds), redaction: keys, patterns, assignments, values
+DEPENDENCIES: errors (ConfigError), jsonable (bounds), late, redaction: keys, patterns, assignments, values
 TRACE POINTS: none
 """
 
@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from ote_logging.errors import ConfigError
 from ote_logging.jsonable import Limits, jsonable
+from ote_logging.late import late_pattern
 from ote_logging.redaction import patterns as forms
 from ote_logging.redaction.assignments import Assignments
 from ote_logging.redaction.keys import KeyRules, words
@@ -28,7 +29,7 @@ _SHORTEST_ENVIRONMENT_VALUE = 8
 # Names, statuses and paths come again and again; messages do not, and are too long to be worth a look-up.
 _REMEMBERED_TEXTS = 2048
 _REMEMBERED_LENGTH = 48
-_RULE_NAME = re.compile(r"[a-z][a-z0-9_\-]{0,40}")
+_RULE_NAME = late_pattern(r"[a-z][a-z0-9_\-]{0,40}")
 
 
 class Redactor:

@@ -1,7 +1,7 @@
 """Walk through a value of any shape, copy on write, and hide what stands under secret names.
 
 LOCATION: ote_logging/redaction/values.py
-DEPENDENCIES: jsonable (what would be written of an object); the rules are handed in
+DEPENDENCIES: jsonable (what would be written of an object), late; the rules are handed in
 TRACE POINTS: none
 """
 
@@ -14,6 +14,7 @@ from typing import Protocol, cast
 from uuid import UUID
 
 from ote_logging.jsonable import jsonable
+from ote_logging.late import late_pattern
 
 ERROR = "[REDACTED:error]"
 KEY = "[REDACTED:key]"
@@ -25,7 +26,7 @@ ATOMS = frozenset({int, float, bool, complex, type(None)})
 _DEEPEST = 64
 _MOST = 100_000
 _CONTAINERS = (dict, list, tuple, set, frozenset, deque)
-_MARKER = re.compile(r"\[REDACTED:[\w\-]{1,64}\]")
+_MARKER = late_pattern(r"\[REDACTED:[\w\-]{1,64}\]")
 _NAME_LIKE = re.compile(r"[A-Za-z_]+")
 # They are written as digits and signs that the program has not chosen.
 _NUMBERS = frozenset({date, datetime, time, timedelta, UUID, range})
