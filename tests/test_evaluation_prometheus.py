@@ -11,8 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ote_logging.errors import MissingExtraError
 from ote_logging.evaluation.metrics import PerformanceMetrics
-from ote_logging.schema import STAGES
 from ote_logging.evaluation.prometheus import BOUNDS_S, Collector, Surroundings, exposition, families_of
+from ote_logging.schema import STAGES
 
 Wire = dict[str, Any]
 

@@ -267,3 +267,16 @@ def test_a_time_of_the_first_minute_is_written() -> None:
     ways._minute = (float("inf"), "")
 
     assert ways.timestamp(1.5) == "1970-01-01T00:00:01.500000Z"
+
+
+def test_a_line_in_the_names_of_opentelemetry() -> None:
+    """With ``semconv`` a model call has the names of the GenAI conventions; other lines stay as they are."""
+    formatter = JsonFormatter(semconv=True)
+    call = Event("llm_interaction", "asked", model="gpt-4o-mini", tokens_in=7)
+
+    asked = json.loads(formatter.format(logging.makeLogRecord({"msg": call})))
+    other = json.loads(formatter.format(logging.makeLogRecord({"msg": "hello", "model": "T"})))
+
+    assert asked["gen_ai.request.model"] == "gpt-4o-mini"
+    assert asked["gen_ai.usage.input_tokens"] == 7
+    assert other["model"] == "T"

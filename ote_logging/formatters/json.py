@@ -16,6 +16,7 @@ from ote_logging.formatters.wire import last_resort, wire_of
 from ote_logging.jsonable import Limits, jsonable
 from ote_logging.records import context_of
 from ote_logging.schema import ENCODER_OPTIONS, dump
+from ote_logging.semconv import semconv
 
 _SHORTEST: Final = 64
 
@@ -30,14 +31,18 @@ class JsonFormatter(PythonJsonFormatter):
 
     Args:
         max_line_bytes: a longer line keeps its keys; its longest values are cut, each with its true size.
+        semconv: write the names of OpenTelemetry's GenAI conventions; ``ote`` does not read such lines.
         *args, **kwargs: as in python-json-logger.
     """
 
-    def __init__(self, *args: Any, max_line_bytes: int = 1_048_576, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, max_line_bytes: int = 1_048_576, semconv: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         # dictConfig's ``class:`` passes (format, datefmt, style, validate) also where none is given.
         self.is_wire = not kwargs and args[:4] in [(None, None, "%", True)[:given] for given in range(5)]
         self._max_line_bytes = max_line_bytes
+        self._is_renamed = semconv
         self._numbers: dict[str, count[int]] = {}
 
     def format(self, record: logging.LogRecord) -> str:
@@ -59,6 +64,8 @@ class JsonFormatter(PythonJsonFormatter):
 
     def encoded(self, wire: dict[str, Any]) -> bytes:
         """Return the object of a line as bytes, newline included, cut to ``max_line_bytes``."""
+        if self._is_renamed:
+            wire = semconv(wire)
         try:
             line = orjson.dumps(wire, None, ENCODER_OPTIONS)
         except TypeError:

@@ -203,7 +203,8 @@ def _inputs(origin: Origin) -> Iterator[str]:
     elif stage.entry.event == "llm_interaction":
         told = [stage.entry.get(key) for key in ("prompt_hash", "system_hash")]
         parts = stage.entry.get("prompt_part_hashes")
-        yield from (each for each in [*told, *(parts if isinstance(parts, list) else [])] if isinstance(each, str))
+        told += parts if isinstance(parts, list) else []
+        yield from (each for each in told if isinstance(each, str))
     else:
         yield from input_digests(stage)
 
