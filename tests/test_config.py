@@ -205,6 +205,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "percent-unquoted": (HEAD + "formatters: {a: {format: %(message)s}}\n", ":3: not YAML: "),
     "at-unquoted": (HEAD + "formatters:\n  a:\n    format: @x\n", "put the text in quotes"),
     "not-utf-8": (GOOD.encode() + b"# caf\xe9\n", ":6: byte 0xe9 is not UTF-8; save the file as UTF-8"),
+    "not-utf-8-behind-a-mark": (b"\xef\xbb\xbf" + GOOD.encode() + b"\xe9\n", ":6: byte 0xe9 is not UTF-8"),
     "utf-16": (GOOD.encode("utf-16"), ":1: byte 0xff is not UTF-8"),
     "nul": (GOOD + "x-a: '\0'\n", ":6: not YAML: control characters are not allowed"),
     "escape": (GOOD + "x-a: \x1b[2J\n", "remove the character, or write it as an escape in double quotes"),
