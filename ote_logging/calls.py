@@ -6,7 +6,6 @@ TRACE POINTS: Calls.begin() - a call begins; Call.end() - it ends
 """
 
 import logging
-import resource
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterator
@@ -88,6 +87,9 @@ class Usage:
 
 def _resident_bytes() -> int:
     """Return the resident memory of the process; where the system does not tell it, its peak."""
+    # Only where it is captured: 0.2 ms to import.
+    import resource
+
     try:
         with open("/proc/self/statm", "rb") as status:
             return int(status.read().split()[1]) * resource.getpagesize()
