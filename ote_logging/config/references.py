@@ -4,19 +4,19 @@
 everywhere at once, before anything is checked.
 
 LOCATION: ote_logging/config/references.py
-DEPENDENCIES: config.problems, config.plan (Reference), config.trust
+DEPENDENCIES: config.problems, config.plan (Reference), config.trust, late
 TRACE POINTS: none
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from ote_logging.config.plan import Reference
 from ote_logging.config.problems import BROKEN, Path, Problems, shown
 from ote_logging.config.trust import Trust, UntrustedError
+from ote_logging.late import late_pattern
 
-STEP: Final = re.compile(r"\.?([^.\[\]]+)|\[([^\[\]]+)\]")
+STEP: Final = late_pattern(r"\.?([^.\[\]]+)|\[([^\[\]]+)\]")
 BUILT: Final = ("formatters", "filters", "handlers")
 # A value that points to a value that points ...: a ring would never end.
 MAX_HOPS: Final = 8
