@@ -5,6 +5,8 @@ import json
 import logging
 import multiprocessing
 import os
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -175,3 +177,24 @@ def test_the_garbage_collector_may_log_at_any_allocation(tmp_path: Path, kind: s
 
     found = Counter(entry["message"] for entry in entries_in(tmp_path))
     assert found == Counter(f"{what} {number}" for what in ("gone", "record") for number in range(300))
+
+
+def test_a_pool_ends_though_its_workers_log_through_a_queue(tmp_path: Path) -> None:
+    """A pool ends its workers by SIGTERM at any moment; none of them waits for ever, nothing is lost."""
+    source = """
+import logging, multiprocessing, sys
+from ote_logging.handlers import QueueHandler, SessionFileHandler
+
+def work(number):
+    if not logging.getLogger().handlers:
+        logging.getLogger().addHandler(QueueHandler([SessionFileHandler(sys.argv[1])]))
+    logging.getLogger().warning("%s", number)
+
+for _ in range(15):
+    with multiprocessing.get_context("fork").Pool(4) as pool:
+        pool.map(work, range(16), chunksize=1)
+"""
+    subprocess.run([sys.executable, "-c", source, str(tmp_path)], check=True, timeout=60)
+
+    lines = [line for file in tmp_path.glob("*.jsonl") for line in file.read_text().splitlines()]
+    assert len(lines) == 15 * 16

@@ -65,8 +65,8 @@ class QueueHandler(logging.Handler):
     """Passes records to ``handlers`` in a thread, so that the caller does not wait for their disks.
 
     What waits is written at exit, at SIGTERM where the program does not handle it, and before a fork; it is
-    lost when the process is killed. Levels, filters and formatters of the handlers apply as always, in the
-    caller; filters of the queue come before them.
+    lost when the process is killed. In children of multiprocessing nothing waits: the caller writes. Levels,
+    filters and formatters of the handlers apply as always, in the caller; filters of the queue come first.
 
     Args:
         handlers: the handlers, or their names in the same configuration.
@@ -210,9 +210,10 @@ class QueueHandler(logging.Handler):
             if self._has_worker:
                 return
             _alive.add(self)
-            self._has_worker = not self._is_ending
+            self._has_worker = not self._is_ending and not _is_terminated_at_will()
             with suppress(RuntimeError):
                 if self._has_worker:
+                    _handle_sigterm()
                     # Not threading.Thread: its start() takes a lock that a __del__ which logs may stand in.
                     _thread.start_new_thread(self._work, ())
                     return
@@ -402,6 +403,17 @@ def _each(act: Callable[[QueueHandler], None]) -> None:
         act(queue)
 
 
+def _is_terminated_at_will() -> bool:
+    """Whether this is a child of multiprocessing: pools end theirs by SIGTERM, in the middle of anything.
+
+    A handler of that signal is run between two bytecodes, so one that comes just before the main thread waits
+    in a lock of C is not run at all, and who joins the child waits for ever. Here records are written by the
+    caller, nothing waits, and no handler is needed.
+    """
+    processes = sys.modules.get("multiprocessing.process")
+    return processes is not None and processes.parent_process() is not None
+
+
 def _handle_sigterm() -> None:
     """Drain at SIGTERM, where it would end the program at once; only the main thread may ask for that."""
     is_main = threading.current_thread() is threading.main_thread()
@@ -428,6 +440,7 @@ def _on_sigterm(number: int, _frame: FrameType | None) -> None:
 os.register_at_fork(
     before=lambda: _each(QueueHandler.drain_and_hold),
     after_in_parent=lambda: _each(QueueHandler.release_hold),
+    after_in_child=_leave_sigterm,
 )
 # logging was imported before, so that its own shutdown, which closes the handlers behind, comes after this.
 atexit.register(_each, QueueHandler.end)
