@@ -5,8 +5,8 @@ DEPENDENCIES: ote_logging.redaction, tests/secrets_corpus.py
 TRACE POINTS: none
 """
 
-import gc
 import copy
+import gc
 import random
 import re
 import time
