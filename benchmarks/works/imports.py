@@ -30,10 +30,7 @@ _IMPORTS: Mapping[str, str] = {
 }
 _TO_FILE = "import logging; logging.basicConfig(filename='/dev/null', level='INFO')"
 _CONFIGURED: Mapping[str, str] = {
-    "ours": (
-        "import logging.config, yaml, ote_logging; "
-        f"logging.config.dictConfig(yaml.safe_load(open({str(_PROJECT / 'logging.yaml')!r})))"
-    ),
+    "ours": f"import ote_logging; ote_logging.configure({str(_PROJECT / 'logging.yaml')!r})",
     "stdlib": _TO_FILE,
     "pjl-orjson": (
         "import logging, pythonjsonlogger.orjson as o; h = logging.FileHandler('/dev/null'); "
