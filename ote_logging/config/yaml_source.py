@@ -155,7 +155,11 @@ class _Composer:
         if self._count > MAX_NODES:
             raise RefusedError(line, f"more than {MAX_NODES} values, aliases written out", "make it smaller")
         if len(self._open) + height > MAX_DEPTH:
-            raise RefusedError(line, f"nested deeper than {MAX_DEPTH} levels", "make it flatter")
+            raise _too_deep(line)
+
+
+def _too_deep(line: int) -> RefusedError:
+    return RefusedError(line, f"nested deeper than {MAX_DEPTH} levels", "make it flatter")
 
 
 def _tag(event: Any) -> str | None:
@@ -168,6 +172,8 @@ def _unreadable(error: yaml.YAMLError, text: str) -> RefusedError:
     position = getattr(error, "position", None)
     line = mark.line + 1 if mark else text.count("\n", 0, position) + 1 if position is not None else 1
     reason = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    if "nesting depth" in str(reason):
+        return _too_deep(line)  # PyYAML from 6.0.4 on has a limit of its own, far above ours
     return RefusedError(line, f"not YAML: {short(str(reason))}", _yaml_advice(str(reason), text, line))
 
 
