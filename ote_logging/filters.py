@@ -22,19 +22,19 @@ from ote_logging.records import (
     ID_ATTRIBUTES,
     REDACTED_BY,
     STANDARD_COUNT,
-    Remembered,
     added_to,
     attribute_name,
     cuts_arguments,
     error_of,
     field_name,
     formatted,
-    has_words_apart,
     mark,
     message_of,
     rename,
 )
 from ote_logging.redaction import Redactor
+from ote_logging.remembered import Remembered
+from ote_logging.sites import make_records_for
 from ote_logging.tracebacks import describe, render
 
 _ATOMS: Final = frozenset({int, float, bool, type(None)})
@@ -51,11 +51,16 @@ class ContextFilter(logging.Filter):
     On every library's records, for every formatter: ``%(session_id)s``, ``%(trace_id)s``, ``%(span_id)s``,
     ``%(parent_id)s`` and ``%(operation)s`` are empty text where there is none. An ``extra`` of the caller
     that is called so keeps its value under ``trace_id_``.
+
+    Args:
+        record_factory: make ``sites.make_record`` the record factory of the process, where the program has
+            set none: records are the same, and made in a third of the time. It goes with this filter.
     """
 
-    def __init__(self) -> None:
-        """Take records of every logger."""
+    def __init__(self, *, record_factory: bool = False) -> None:
         super().__init__()
+        if record_factory:
+            make_records_for(self)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Mark ``record`` with the context of the caller, once; let it pass."""
@@ -122,7 +127,7 @@ class RedactFilter(logging.Filter):
             message, args = record.msg, record.args
             if type(message) is not str:
                 self._clean_object(record, message)
-            elif not (args and has_words_apart[message] and self.redactor.are_words(args)):
+            elif not (args and self.redactor.templates[message] and self.redactor.are_words(args)):
                 self._clean_text(record)
             self._clean_context(attributes)
             self._clean_fields(record)
@@ -200,14 +205,10 @@ class RedactFilter(logging.Filter):
         context: Context | None = attributes.get(CONTEXT)
         if context is None or context.operation is None:
             return
-        operation = context.operation
-        if self._operations[operation] is operation:
-            return
-        clean = _copy_of(context)
-        clean.operation = attributes["operation"] = self._operations[operation]
-        for name in ("keys", "attributes"):
-            setattr(clean, name, {**getattr(clean, name), "operation": clean.operation})
-        attributes[CONTEXT] = clean
+        operation = self._operations[context.operation]
+        if operation is not context.operation:
+            attributes["operation"] = operation
+            attributes[CONTEXT] = context.called(operation)
 
     def _clean_fields(self, record: logging.LogRecord) -> None:
         attributes, needs_look = record.__dict__, self._needs_look
@@ -261,11 +262,3 @@ class RedactFilter(logging.Filter):
 def _private_name(attribute: str) -> str:
     """Return the name of what a program keeps on a record for itself, "" where it is a name of ours."""
     return attribute if attribute[:1] == "_" and not attribute.startswith("_ote_") else ""
-
-
-def _copy_of(context: Context) -> Context:
-    """Return a context that knows the same around it; ``copy.copy`` forgets that, as for another process."""
-    copy = object.__new__(Context)
-    for name in Context.__slots__:
-        setattr(copy, name, getattr(context, name))
-    return copy

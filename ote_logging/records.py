@@ -10,15 +10,14 @@ TRACE POINTS: context_of(), message_of(), extras_of() - a formatter or handler r
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from ote_logging.context import Context, current
 from ote_logging.jsonable import asked, key_of, text_of
+from ote_logging.remembered import Remembered
 from ote_logging.sites import task_name
-
-T = TypeVar("T")
 
 CONTEXT: Final = "_ote_context"
 """The record's attribute that holds its Context."""
@@ -64,31 +63,8 @@ def field_name(attribute: str) -> str:
     return attribute[:-1] if is_moved else attribute
 
 
-class Remembered(dict[str, T]):
-    """What is known of an attribute by its name: a program has few, and asks with every record."""
-
-    def __init__(self, tell: Callable[[str], T]) -> None:
-        """Ask ``tell`` once for each name; 10,000 names are kept."""
-        super().__init__()
-        self._tell = tell
-
-    def __missing__(self, attribute: str) -> T:
-        told = self._tell(attribute)
-        if type(attribute) is str:
-            if len(self) >= _REMEMBERED_NAMES:
-                self.clear()
-            self[attribute] = told
-        return told
-
-
-_REMEMBERED_NAMES: Final = 10_000
 _field_names: Final = Remembered(field_name)
 
-
-# Words and placeholders with a space between them: nothing in an argument completes what stands around it.
-_WORDS_APART: Final = re.compile(r"(?:(?:[A-Za-z0-9]{1,19}|%[sdr])[.,;!?]? ?(?:(?<= )|\Z))*\Z")
-has_words_apart: Final = Remembered(lambda template: _WORDS_APART.match(template) is not None)
-"""Whether a template, by its text, is such that its arguments may be judged one by one."""
 
 _CUTTING: Final = re.compile(r"%[^%a-zA-Z]*\.")
 cuts_arguments: Final = Remembered(lambda template: _CUTTING.search(template) is not None)

@@ -20,10 +20,10 @@ INNER = [file for file in FILES if file != HOUSE / "__init__.py" and HOUSE / "de
 # A part imports itself and the parts below its own floor; two parts on one floor do not know each other.
 # One file stands above the rest of its folder: what keeps artifacts must know the stages they come from.
 FLOORS = (
-    {"late"},
+    {"late", "remembered"},
     {"errors", "context", "durations", "jsonable", "sites", "visible"},
     {"schema", "semconv", "tracebacks", "redaction", "events", "records"},
-    {"operations", "filters", "evaluation"},
+    {"markers", "operations", "filters", "evaluation"},
     {"calls", "formatters", "reading"},
     {"spans", "handlers"},
     {"stages"},

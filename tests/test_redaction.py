@@ -271,7 +271,7 @@ def test_the_memory_for_texts_is_bounded(redactor: Redactor) -> None:
         redactor.text(f"item {number}")
         redactor.text(f"field{number}=7 of a longer line, too long to be remembered whole")
 
-    assert len(redactor._clean) <= 2048
+    assert len(redactor.known_clean) <= 2048
     assert len(redactor._assignments._harmless) <= 4096
     assert len(redactor._assignments._secret) <= 4096
 

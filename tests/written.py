@@ -15,7 +15,7 @@ def pipeline(directory: Path) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "filters": {
-            "context": {"()": "ote_logging.filters.ContextFilter"},
+            "context": {"()": "ote_logging.filters.ContextFilter", "record_factory": True},
             "redact": {"()": "ote_logging.filters.RedactFilter"},
         },
         "formatters": {"json": {"()": "ote_logging.formatters.JsonFormatter"}},

@@ -15,11 +15,13 @@ from math import isfinite
 from string import ascii_lowercase
 from typing import Any, Final
 
-from ote_logging.events import ORDINARY_STARTS, Event, event_of
+from ote_logging.events import Event
 from ote_logging.filters import ContextFilter, RedactFilter
 from ote_logging.formatters.wire import timestamp
 from ote_logging.jsonable import jsonable, key_of
-from ote_logging.records import EXCEPTION, Remembered, context_of, error_of, extras_of, message_of
+from ote_logging.markers import ORDINARY_STARTS, event_of
+from ote_logging.records import EXCEPTION, context_of, error_of, extras_of, message_of
+from ote_logging.remembered import Remembered
 from ote_logging.schema import wire_key
 from ote_logging.tracebacks import describe, summary_of
 
@@ -78,7 +80,7 @@ def figures_of(record: logging.LogRecord) -> dict[str, Any]:
     if event is None:
         line: dict[str, Any] = {**ids, "event": "log"}
     else:
-        line = event.within(ids)
+        line = dict(event.within(ids))
         line["event"] = event.event
         _add_all_fields(line, record, event)
     line["level"], line["logger"] = record.levelname, record.name
