@@ -21,7 +21,8 @@ from typing import Any, Final
 from ote_logging.config import configure, load
 from ote_logging.context import Context
 from ote_logging.errors import ConfigError
-from ote_logging.events import Event, parse
+from ote_logging.events import Event
+from ote_logging.markers import parse
 from ote_logging.reading import Reader
 from ote_logging.records import EXCEPTION, ID_ATTRIBUTES, attribute_name, field_name, mark
 from ote_logging.schema import KEYS, Entry
@@ -189,7 +190,6 @@ def _context_of(entry: Entry) -> Context:
     for name, value in ids.items():
         setattr(context, name, value)
     context.keys = ids
-    context.attributes = {**context.attributes, **ids}
     return context
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from written import Written
 
 from ote_logging.context import current
-from ote_logging.events import TRACE, Event, parse
+from ote_logging.events import TRACE, Event
+from ote_logging.markers import parse
 from ote_logging.schema import EVENTS
 from ote_logging.spans import span
 

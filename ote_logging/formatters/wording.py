@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from ote_logging.durations import duration_text
-from ote_logging.events import TRACE, Event, event_of
+from ote_logging.events import TRACE, Event
 from ote_logging.formatters.look import BOLD, CYAN, DIM, GREEN, MAGENTA, RED, Look
 from ote_logging.jsonable import Limits, text_of
 from ote_logging.late import late_pattern
+from ote_logging.markers import event_of
 from ote_logging.operations import SpanEnd, SpanStart
 from ote_logging.records import message_of
 from ote_logging.visible import visible
