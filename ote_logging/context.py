@@ -12,7 +12,7 @@ TRACE POINTS: Context.child() - a span gets its ids; current() - a record asks w
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextvars import ContextVar, Token, copy_context
 from functools import wraps
 from types import MappingProxyType, TracebackType
@@ -25,6 +25,7 @@ SESSION_VARIABLE: Final = "OTE_SESSION_ID"
 PARENT_VARIABLE: Final = "TRACEPARENT"
 
 _NO_FIELDS: Final[Mapping[str, Any]] = MappingProxyType({})
+_ABSENT: Final = dict.fromkeys(("session_id", "trace_id", "span_id", "parent_id", "operation"), "")
 _ZERO: Final = "0" * 16
 _POOLED_IDS: Final = 256
 
@@ -77,16 +78,20 @@ def parse_traceparent(text: str) -> tuple[str, str] | None:
     return (trace_id, span_id) if trace_id.strip("0") and span_id.strip("0") else None
 
 
+Cleared = tuple[object, Mapping[str, Any], Container[str]]
+"""Who has found no secret in a context, what that one writes of its bound fields, and some clean names."""
+
+
 class Context:
     """Where a record belongs: its session, its span, and the fields bound around it.
 
     Treat it as frozen. ``trace_id``, ``span_id``, ``parent_id`` and ``operation`` are None outside a span.
-    ``keys`` is what a line says of it, absent ids left out; ``attributes`` what a record says, empty text
-    for an absent id.
+    ``keys`` is what a line says of it, absent ids left out. ``cleared`` is for who writes records, and
+    None of a context that was left.
     """
 
     __slots__ = (
-        "attributes", "fields", "is_left", "keys", "operation", "outer",
+        "cleared", "fields", "is_left", "keys", "operation", "outer",
         "parent_id", "session_id", "span_id", "token", "trace_id",
     )  # fmt: skip
 
@@ -98,7 +103,7 @@ class Context:
     fields: Mapping[str, Any]
     token: "Token[Context | None] | None"
     keys: dict[str, str]
-    attributes: dict[str, str]
+    cleared: "Cleared | None"
 
     def __init__(
         self, session_id: str, fields: Mapping[str, Any] = _NO_FIELDS, outer: "Context | None" = None
@@ -109,11 +114,8 @@ class Context:
         self.fields = fields
         self.outer = outer
         self.is_left = False
-        self.token = None
+        self.token = self.cleared = None
         self.keys = {"session_id": session_id}
-        self.attributes = {
-            "session_id": session_id, "trace_id": "", "span_id": "", "parent_id": "", "operation": ""
-        }  # fmt: skip
 
     def child(self, operation: str) -> "Context":
         """Return the context of a new span called ``operation`` inside this one."""
@@ -126,6 +128,8 @@ class Context:
         inner.outer = self
         inner.is_left = False
         inner.token = None
+        cleared = self.cleared
+        inner.cleared = cleared if cleared is not None and operation in cleared[2] else None
         inner.operation = operation
         inner.span_id = span_id = _ids.word()
         if self.trace_id is not None:
@@ -137,7 +141,6 @@ class Context:
         if parent_id is not None:
             keys["parent_id"] = parent_id
         keys["operation"] = operation
-        inner.attributes = {**keys, "parent_id": parent_id or ""}
         return inner
 
     def with_fields(self, fields: Mapping[str, Any]) -> "Context":
@@ -145,8 +148,21 @@ class Context:
         inner = Context(self.session_id, MappingProxyType({**self.fields, **fields}), self)
         inner.trace_id, inner.span_id = self.trace_id, self.span_id
         inner.parent_id, inner.operation = self.parent_id, self.operation
-        inner.keys, inner.attributes = self.keys, self.attributes
+        inner.keys = self.keys
         return inner
+
+    def called(self, operation: str) -> "Context":
+        """Return this context with another name for its operation."""
+        copy = Context(self.session_id, self.fields, self.outer)
+        copy.trace_id, copy.span_id, copy.parent_id = self.trace_id, self.span_id, self.parent_id
+        copy.operation = operation
+        copy.keys = {**self.keys, "operation": operation}
+        return copy
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What a record says of it: empty text for an absent id."""
+        return {**_ABSENT, **self.keys}
 
     @property
     def operations(self) -> list[str]:
@@ -182,7 +198,7 @@ class Context:
 
 
 _new_context: Final = Context.__new__
-_IDS: Final = ("session_id", "trace_id", "span_id", "parent_id", "operation", "keys", "attributes")
+_IDS: Final = ("session_id", "trace_id", "span_id", "parent_id", "operation", "keys")
 
 
 def _restored(fields: dict[str, Any], session_id: str, *others: Any) -> Context:
@@ -214,6 +230,10 @@ def current() -> Context:
     return _process.root if node is None else node
 
 
+entered: Final = _current.get
+"""Return the context that was entered last, None outside of everything; it may have been left."""
+
+
 def set_process_session(session_id: str) -> None:
     """Name the session of records outside of ``session()``; scopes that are open keep theirs."""
     _process.root = Context(session_id)
@@ -228,7 +248,7 @@ def leave(context: Context) -> None:
     """End ``context``, wherever this is called; the one around it becomes current where it was current."""
     token, context.token = context.token, None
     if _current.get() is not context:
-        context.is_left = True
+        _mark_left(context)
     elif token is None:
         _current.set(context.outer)
     else:
@@ -241,7 +261,12 @@ def _reset(context: Context, token: Token[Context | None]) -> None:
     except ValueError:
         # This task began with a copy of the context in which it was entered, and where it still is current.
         _current.set(context.outer)
-        context.is_left = True
+        _mark_left(context)
+
+
+def _mark_left(context: Context) -> None:
+    context.is_left = True
+    context.cleared = None
 
 
 def exchange(context: Context | None) -> Context | None:

@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 
 from ote_logging import TRACE, Event, bind, session, span
 from ote_logging.filters import ContextFilter, RedactFilter
-from ote_logging.formatters.wire import Shortcut, wire_of
+from ote_logging.formatters.json import JsonFormatter
+from ote_logging.formatters.shortcut import Shortcut, shortcut_for
+from ote_logging.formatters.wire import wire_of
 from ote_logging.operations import SpanEnd, SpanStart
 from ote_logging.schema import dump
 
 CONTEXT, REDACT = ContextFilter(), RedactFilter()
 SHORT = Shortcut(REDACT.redactor)
+UNREDACTED = shortcut_for([CONTEXT], JsonFormatter())
 SILENT = logging.Logger("silent")
 SILENT.addHandler(logging.NullHandler())
 SECRET = "sk-ant-" + "api03-" + "aB3dE5gH7jK9" * 8
@@ -63,6 +66,7 @@ TEMPLATES = st.sampled_from(
         "%d of %d",
         "%.2s",
         "%s %%",
+        "TRACE: save -> check | rows=%s | kind=%s",
     ]
 )
 ARGUMENTS = st.lists(VALUES, max_size=2).map(tuple)
@@ -144,6 +148,24 @@ def test_both_ways_give_the_same_line(
     assert short is None or dump(short) == dump(long)
 
 
+@given(MESSAGES, FIELDS, AROUND)
+@settings(max_examples=150, deadline=None)
+def test_both_ways_are_the_same_without_redaction(
+    said: tuple[Any, Any], extra: dict[str, Any], around: list[Callable[[], Any]]
+) -> None:
+    """Where nothing is to be hidden, nothing is."""
+    assert UNREDACTED is not None
+    with ExitStack() as inside:
+        for scope in around:
+            inside.enter_context(scope())
+        record = _record(*said, extra)
+        other = copy.copy(record)
+        short = UNREDACTED(record)
+        CONTEXT.filter(other)
+
+        assert short is None or dump(short) == dump(wire_of(other))
+
+
 @given(MESSAGES, FIELDS)
 @settings(max_examples=120, deadline=None)
 def test_who_declines_has_changed_nothing(said: tuple[Any, Any], extra: dict[str, Any]) -> None:
@@ -165,6 +187,48 @@ ORDINARY: dict[str, Callable[[], logging.LogRecord]] = {
     "event": lambda: _record(TRACE("save -> check", n=1), None, {"rows": 2}),
     "span": lambda: _record(SpanEnd("save", {"status": "ok", "duration_ms": 1.0}, {"n": 1}, 1.0), None, {}),
 }
+
+
+def test_bound_fields_take_the_short_way() -> None:
+    """Behind those of the caller, and again in the span inside."""
+    with bind(request="r-17", ratio=0.5), span("save", logger=SILENT):
+        for _ in range(2):
+            short, long = _both_ways(_record("saved", None, {"user_id": 7}))
+
+            assert short is not None
+            assert dump(short) == dump(long)
+            assert (short["request"], short["ratio"]) == ("r-17", 0.5)
+
+
+def test_bound_secrets_are_left_to_the_long_way() -> None:
+    """Also where a span that was cleared stands around the binding."""
+    with span("save", logger=SILENT):
+        assert SHORT(_record("saved", None, {})) is not None
+        with bind(token=SECRET):
+            assert SHORT(_record("saved", None, {})) is None
+        assert SHORT(_record("saved", None, {})) is not None
+
+
+class Sparing(logging.Filter):
+    """A filter that touches trace points alone."""
+
+    def spares(self, event: Event, logger: str) -> bool:
+        return type(event) is not TRACE and logger == "shop"
+
+
+class Heir(Sparing):
+    """May do more than it inherits."""
+
+
+def test_a_filter_that_spares_most_records_keeps_the_short_way() -> None:
+    """It is asked about events alone; a class that inherits the answer may do more, and is not asked."""
+    short = shortcut_for([CONTEXT, REDACT, Sparing()], JsonFormatter())
+
+    assert short is not None
+    assert short(_record("saved", None, {})) is not None
+    assert short(_record(Event("order", "placed"), None, {})) is not None
+    assert short(_record(TRACE("a -> b"), None, {})) is None
+    assert shortcut_for([CONTEXT, REDACT, Heir()], JsonFormatter()) is None
 
 
 @pytest.mark.parametrize("make", ORDINARY.values(), ids=ORDINARY)

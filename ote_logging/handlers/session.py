@@ -9,12 +9,12 @@ TRACE POINTS: SessionFileHandler.emit() - a record becomes a line of its session
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ote_logging.context import Context
 from ote_logging.formatters.json import JsonFormatter
-from ote_logging.formatters.wire import shortcut_for
+from ote_logging.formatters.shortcut import Shortcut, shortcut_for
 from ote_logging.handlers.appending import AppendedFile, OnePath, Place, Report
 from ote_logging.handlers.forks import renew_in_children
 from ote_logging.handlers.losses import Stats, Tally, loss_record
@@ -60,6 +60,9 @@ class SessionFileHandler(logging.Handler):
     """
 
     formatter: logging.Formatter
+
+    changes: int = 0
+    """How often formatter or filters were changed."""
 
     def __init__(
         self,
@@ -130,38 +133,44 @@ class SessionFileHandler(logging.Handler):
         self._line = self._formatted_line
         if isinstance(fmt, JsonFormatter) and fmt.is_wire:
             self._line, self._encoded = fmt.line, fmt.encoded
-        self._shortcut = shortcut_for(self.filters, fmt)
+        self._find_shortcut()
 
     def addFilter(self, filter: Any) -> None:
         """Add a filter."""
         super().addFilter(filter)
-        self._shortcut = shortcut_for(self.filters, self.formatter)
+        self._find_shortcut()
 
     def removeFilter(self, filter: Any) -> None:
         """Take a filter off."""
         super().removeFilter(filter)
-        self._shortcut = shortcut_for(self.filters, self.formatter)
+        self._find_shortcut()
+
+    def _find_shortcut(self) -> None:
+        self._shortcut = self.shortcut_behind([])
+        self.changes += 1
+
+    def shortcut_behind(self, filters: Sequence[Any]) -> Shortcut | None:
+        """Return the short way of records that come here through ``filters``, if there is one."""
+        # A filter that has seen a record lets it pass the second time.
+        return shortcut_for(list(dict.fromkeys([*filters, *self.filters])), self.formatter)
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Filter and write ``record``; without a lock, since one write is whole by itself."""
         wire = self._shortcut(record) if self._shortcut is not None else None
         if wire is not None:
-            self._write(wire, record)
+            try:
+                session_id = wire["session_id"]
+                file = self._files.get(session_id) or self._open(session_id)
+                wire["seq"] = next(file.numbers)
+                file.append(self._encoded(wire))
+            except Exception:  # as in emit
+                self.handleError(record)
             return True
         kept: bool | logging.LogRecord = self.filter(record)
         if kept:
             # From Python 3.12 on a filter may return another record in place of this one.
             self.emit(kept if isinstance(kept, logging.LogRecord) else record)
         return bool(kept)
-
-    def _write(self, wire: dict[str, Any], record: logging.LogRecord) -> None:
-        try:
-            session_id = wire["session_id"]
-            file = self._files.get(session_id) or self._open(session_id)
-            wire["seq"] = next(file.numbers)
-            file.append(self._encoded(wire))
-        except Exception:  # as in emit
-            self.handleError(record)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Append ``record`` to the file of its session."""
@@ -181,6 +190,13 @@ class SessionFileHandler(logging.Handler):
         except Exception:  # as in emit
             self.handleError(record)
             return None
+
+    def prepare_wire(self, wire: dict[str, Any]) -> tuple[str, bytes]:
+        """Return session and numbered line of what a shortcut made of a record, for ``append``."""
+        session_id: str = wire["session_id"]
+        file = self._files.get(session_id) or self._open(session_id)
+        wire["seq"] = next(file.numbers)
+        return session_id, self._encoded(wire)
 
     def append(self, session_id: str, lines: bytes, records: int) -> None:
         """Append the lines of ``records`` prepared records to the file of a session."""
