@@ -16,7 +16,7 @@ from ote_logging import context
 from ote_logging.context import Context
 from ote_logging.events import Event, Redactor, cleaned, cleaned_fields, shown_pairs
 from ote_logging.jsonable import qualified_name, text_of
-from ote_logging.sites import Site, new_record
+from ote_logging.sites import First, Site, copy_of, first_at, new_record
 
 _NO_KEYS: Final[Mapping[str, Any]] = {}
 _NOTE: Final = "TRACE: "
@@ -74,12 +74,12 @@ class SpanEnd(_SpanEvent):
     event = "span_end"
 
     def __str__(self) -> str:
-        duration_s = self.keys["duration_ms"] / 1000
-        ended = f"[{_clock(int(self.time_s))}] {self.operation} (Duration: {duration_s:.3f}s)"
+        clock, duration_s = _clock(int(self.time_s)), self.keys["duration_ms"] / 1000
         if self.keys["status"] == "error":
-            return f"❌ FAILED {ended} Error: {self.keys['error_message']}"
-        shown = "".join(f" | {pair}" for pair in shown_pairs(self.fields))
-        return f"✅ END {ended}{shown}"
+            said = self.keys["error_message"]
+            return f"❌ FAILED [{clock}] {self.operation} (Duration: {duration_s:.3f}s) Error: {said}"
+        shown = " | ".join(["", *shown_pairs(self.fields)]) if self.fields else ""
+        return f"✅ END [{clock}] {self.operation} (Duration: {duration_s:.3f}s){shown}"
 
 
 @lru_cache(maxsize=8)
@@ -92,7 +92,8 @@ class Operation:
     """One timed run of something, its context current in between; begun again inside itself it nests."""
 
     __slots__ = (
-        "_begun_ns", "_resumed", "_site", "context", "fields", "has_start", "level", "logger", "name"
+        "_begun_ns", "_first", "_resumed", "_site",
+        "context", "fields", "has_start", "level", "logger", "name",
     )  # fmt: skip
 
     fields: dict[str, Any]
@@ -104,6 +105,7 @@ class Operation:
     context: Context | None
     _begun_ns: int
     _site: Site
+    _first: First | None
     # The fields as they were before this run, and the run around it where the same object has one.
     _resumed: tuple[dict[str, Any], tuple[Any, ...] | None]
 
@@ -113,15 +115,18 @@ class Operation:
 
     def begin(self, logger: logging.Logger, site: Site) -> None:
         """Give ids, make them current, and log START; ``logger`` is where all of it goes."""
-        around = None if self.context is None else (self.context, self._begun_ns, self._site, self._resumed)
+        around = None
+        if self.context is not None:
+            around = (self.context, self._begun_ns, self._site, self._first, self._resumed)
         self._resumed = (self.fields, around)
         self.context = inner = context.current().child(self.name)
         self.logger = logger
         self._site = site
+        self._first = first_at(logger, self.level, site)
         context.enter(inner)
         if self.has_start:
             try:
-                self._log(logger, self.level, SpanStart(self.name, _NO_KEYS, self.fields, time.time()))
+                logger.handle(self._record(SpanStart(self.name, _NO_KEYS, self.fields, time.time())))
             except BaseException:
                 # A filter of the program raised; nobody will call end().
                 self._close(inner)
@@ -135,14 +140,11 @@ class Operation:
         if inner is None or logger is None:
             return
         keys: dict[str, Any] = {"status": "ok", "duration_ms": (ended_ns - self._begun_ns) / 1e6}
-        told = None
-        if error is not None and not _is_orderly(error):
-            keys.update(_failure(error))
-            told = _told_here(error, inner)
         try:
-            event = self._ended(keys, error)
-            level = max(self.level, logging.ERROR) if event.keys["status"] == "error" else self.level
-            self._log(logger, level, event, told)
+            if error is None or _is_orderly(error):
+                logger.handle(self._record(self._ended(keys, error)))
+            else:
+                logger.handle(self._failure(keys, error, inner))
         finally:
             self._close(inner)
 
@@ -151,19 +153,27 @@ class Operation:
         self.context = None
         self.fields, around = self._resumed
         if around is not None:
-            self.context, self._begun_ns, self._site, self._resumed = around
+            self.context, self._begun_ns, self._site, self._first, self._resumed = around
 
     def _ended(self, keys: Mapping[str, Any], error: BaseException | None) -> Event:
         """Return what the end is logged as; its ``keys`` hold at least the status."""
         return SpanEnd(self.name, keys, self.fields, time.time())
 
-    def _log(
-        self, logger: logging.Logger, level: int, event: Event, error: BaseException | None = None
-    ) -> None:
-        record = new_record(logger, level, self._site, event)
-        if error is not None:
-            record.exc_info = (type(error), error, error.__traceback__)
-        logger.handle(record)
+    def _record(self, event: Event) -> logging.LogRecord:
+        """Return the record of ``event``, higher than the operation's level where that went wrong."""
+        assert self.logger is not None
+        level = max(self.level, logging.ERROR) if event.keys.get("status") == "error" else self.level
+        if level == self.level and self._first is not None:
+            return copy_of(self._first, event)
+        return new_record(self.logger, level, self._site, event)
+
+    def _failure(self, keys: dict[str, Any], error: BaseException, inner: Context) -> logging.LogRecord:
+        """Return the record of an end that ``error`` brought about."""
+        told = _told_here(error, inner)
+        record = self._record(self._ended({**keys, **_failure_keys(error)}, error))
+        if told is not None:
+            record.exc_info = (type(told), told, told.__traceback__)
+        return record
 
 
 def _is_orderly(error: BaseException) -> bool:
@@ -171,7 +181,7 @@ def _is_orderly(error: BaseException) -> bool:
     return isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and not error.code)
 
 
-def _failure(error: BaseException) -> dict[str, Any]:
+def _failure_keys(error: BaseException) -> dict[str, Any]:
     """Return what the end of an operation says of the exception that ended it."""
     keys = {"status": "error", "error_type": qualified_name(type(error)), "error_message": text_of(error)}
     line_number = _line_of(error)

@@ -218,7 +218,7 @@ class GenerationLogger:
         return stage
 
     def _route(self, frame: FrameType) -> logging.Logger:
-        return Route(logger_of(frame.f_globals), self.session_id, self._sinks)
+        return Route(logger_of(frame), self.session_id, self._sinks)
 
     def _log_stage(self, frame: FrameType, event: StageEvent) -> None:
         self._log(frame, logging.ERROR if event.keys["status"] == "error" else logging.INFO, event)

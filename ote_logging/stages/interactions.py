@@ -138,7 +138,7 @@ def llm_stream(
     Fields as in ``LLMInteraction``; otherwise as ``llm_interaction.stream``.
     """
     frame = sys._getframe(1)
-    logger = logger or logger_of(frame.f_globals)
+    logger = logger or logger_of(frame)
     if not logger.isEnabledFor(level):
         return chunks
     call = llm_interaction(component, level=level, **fields)
