@@ -19,6 +19,7 @@ import yaml
 from ote_logging.config import configure
 from ote_logging.context import bind, session
 from ote_logging.events import Event
+from ote_logging.filters import ContextFilter, RedactFilter
 from ote_logging.handlers import QueueHandler, SessionFileHandler
 
 YAML = """
@@ -130,6 +131,31 @@ def test_the_context_is_that_of_the_caller(log: logging.Logger, tmp_path: Path) 
         ("mine", 1, "MainThread"),
         ("mine", 2, "MainThread"),
     ]
+
+
+def test_what_is_changed_at_run_time_counts(log: logging.Logger, tmp_path: Path) -> None:
+    """Filters of the queue and of the handler behind it, its formatter and its level, for the next record."""
+    target = SessionFileHandler(tmp_path)
+    queue = queued(log, target)
+    queue.addFilter(ContextFilter())
+    redact = RedactFilter()
+    log.info("password=tulip7")
+    log.info("password=tulip7")
+    target.addFilter(redact)
+    log.info("password=tulip8")
+    target.removeFilter(redact)
+    queue.addFilter(redact)
+    log.info("password=tulip9")
+    queue.removeFilter(redact)
+    target.setLevel(logging.WARNING)
+    log.info("not this")
+    target.setFormatter(logging.Formatter('{"message": "as %(message)s"}'))
+    log.warning("text")
+    queue.flush()
+
+    assert [entry["message"] for entry in entries_in(tmp_path)] == [
+        "password=tulip7", "password=tulip7", "password=[REDACTED:key]", "password=[REDACTED:key]", "as text",
+    ]  # fmt: skip
 
 
 def order(items: list[int]) -> Event:

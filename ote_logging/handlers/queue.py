@@ -25,6 +25,7 @@ from typing import Any, Final, TypeAlias
 from weakref import WeakSet
 
 from ote_logging.context import Context
+from ote_logging.formatters.shortcut import Shortcut
 from ote_logging.handlers.copying import detached, size_of
 from ote_logging.handlers.forks import renew_in_children
 from ote_logging.handlers.losses import Stats, Tally, loss_record
@@ -32,6 +33,8 @@ from ote_logging.handlers.session import SessionFileHandler
 from ote_logging.records import context_of
 
 _FULL: Final = "queue_full"
+# No count of changes: what is known is to be found out anew.
+_ALWAYS: Final = -1
 _PAUSE_S: Final = 0.001
 # At exit, before a fork and at SIGTERM nobody may wait for ever for a disk that hangs.
 _DRAIN_S: Final = 10.0
@@ -99,7 +102,10 @@ class QueueHandler(logging.Handler):
         self.drop_below = logging.Handler(drop_below).level
         built = [handler for handler in handlers if isinstance(handler, logging.Handler)]
         are_built = len(built) == len(handlers) > 0
+        self._shortcut: Shortcut | None = None
+        self._changes = _ALWAYS
         self.handlers = built if are_built else []
+        self._alone = _alone(self.handlers)
         self._names, self._named = ([], {}) if are_built else _names_of(handlers)
         self._tally = Tally("queue")
         self._is_ending = False
@@ -129,10 +135,39 @@ class QueueHandler(logging.Handler):
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Filter and queue ``record``, without a lock."""
+        if self._is_passed_shortly(record):
+            return True
         kept: bool | logging.LogRecord = self.filter(record)
         if kept:
             self.emit(kept if isinstance(kept, logging.LogRecord) else record)
         return bool(kept)
+
+    def _is_passed_shortly(self, record: logging.LogRecord) -> bool:
+        """Queue an ordinary ``record`` for a SessionFileHandler that stands alone behind the queue."""
+        alone = self._alone
+        if alone is None or record.levelno < alone.level or not self._has_worker or not self._has_room():
+            return False
+        if alone.changes != self._changes:
+            self._shortcut, self._changes = alone.shortcut_behind(self.filters), alone.changes
+        wire = self._shortcut(record) if self._shortcut is not None else None
+        if wire is None:
+            return False
+        try:
+            session_id, line = alone.prepare_wire(wire)
+            self._enqueue((alone, session_id, line, len(line)))
+        except Exception:  # as in emit
+            self.handleError(record)
+        return True
+
+    def addFilter(self, filter: Any) -> None:
+        """Add a filter."""
+        super().addFilter(filter)
+        self._changes = _ALWAYS
+
+    def removeFilter(self, filter: Any) -> None:
+        """Take a filter off."""
+        super().removeFilter(filter)
+        self._changes = _ALWAYS
 
     def emit(self, record: logging.LogRecord) -> None:
         """Queue ``record`` for each handler that takes it; write it here where threads are refused."""
@@ -201,6 +236,7 @@ class QueueHandler(logging.Handler):
         if not self.handlers:
             raise LookupError(f"none of the handlers {', '.join(self._names)} is there any more")
         self._named = {}
+        self._alone = _alone(self.handlers)
         return self.handlers
 
     # In the thread
@@ -364,6 +400,12 @@ class QueueHandler(logging.Handler):
         self._queue.put((None, None, mark, 0))
         self._hurry()
         mark.wait(timeout_s)
+
+
+def _alone(handlers: Sequence[logging.Handler]) -> SessionFileHandler | None:
+    """Return the SessionFileHandler that is the only one behind a queue."""
+    (handler,) = handlers if len(handlers) == 1 else (None,)
+    return handler if isinstance(handler, SessionFileHandler) else None
 
 
 def _emitted(handler: logging.Handler, record: logging.LogRecord) -> Exception | None:
