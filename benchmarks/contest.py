@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import Enum
+from logging import LogRecord
 from pathlib import Path
 
 FACTS = (
@@ -97,14 +98,15 @@ class Contender:
     """One side of a contest.
 
     ``burst(first, count)`` does the events first, first + 1, ... and is timed; ``around`` opens the
-    context they happen in; ``settle`` waits for what may arrive late; ``tally`` reads back. Only
-    ``burst`` is timed.
+    context they happen in; ``settle`` waits for what may arrive late; ``tally`` reads back; ``factory``
+    makes the records, None for the one that is set. Only ``burst`` is timed.
     """
 
     burst: Burst
     around: Callable[[], AbstractContextManager[object]] = nullcontext
     settle: Callable[[], None] = nothing
     tally: Callable[[int, int], Tally] = nothing_written
+    factory: Callable[..., LogRecord] | None = None
 
 
 @dataclass(frozen=True)

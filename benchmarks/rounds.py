@@ -11,8 +11,10 @@ TRACE POINTS: none
 """
 
 import gc
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter, process_time
 
@@ -45,7 +47,7 @@ class Side:
         """Do ``count`` events against the clock."""
         contender = self.contender
         gc.collect()
-        with contender.around():
+        with contender.around(), made_by(contender.factory):
             wall, cpu = perf_counter(), process_time()
             contender.burst(self.next, count)
             self.cpu_s += process_time() - cpu
@@ -56,6 +58,15 @@ class Side:
     def reset(self) -> None:
         """Set the stop-watch to zero; the events go on counting."""
         self.seconds = self.cpu_s = 0.0
+
+
+@contextmanager
+def made_by(factory: Callable[..., logging.LogRecord] | None) -> Iterator[None]:
+    """Let ``factory`` make the records of a block; None leaves it to the one that is set."""
+    found = logging.getLogRecordFactory()
+    logging.setLogRecordFactory(factory or found)
+    yield
+    logging.setLogRecordFactory(found)
 
 
 def play(contest: Contest, rounds: int, events: int, slices: int) -> Iterator[tuple[Round, Tally, Tally]]:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from importlib import import_module
+from logging import LogRecord
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +65,17 @@ class Ask:
 
 @dataclass(frozen=True)
 class Writer:
-    """A peer, set up: ``burst`` does events, ``drain`` empties its queue, ``read`` understands a line."""
+    """A peer, set up: ``burst`` does events, ``drain`` empties its queue, ``read`` understands a line.
+
+    ``factory`` makes its records; None where it leaves that to the one that is set.
+    """
 
     burst: Burst
     read: Reader
     around: Callable[[], AbstractContextManager[object]] = nullcontext
     drain: Callable[[], None] = nothing
     wanted: Iterable[str] = FACTS
+    factory: Callable[..., LogRecord] | None = None
 
 
 def writer(peer: str, ability: str, folder: Path, **options: Any) -> Writer:
@@ -93,6 +98,7 @@ def contender(made: Writer, folder: Path, drained: bool = True) -> Contender:
         made.around,
         made.drain,
         tally_of(made, folder),
+        made.factory,
     )
 
 

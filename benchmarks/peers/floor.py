@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from logging.handlers import QueueHandler, QueueListener
 from queue import Queue
 from time import perf_counter
@@ -58,6 +59,10 @@ def ids() -> Iterator[None]:
         variable.reset(token)
 
 
+# What the floor is measured with is the standard library's own, whatever factory a peer has set.
+_writer = partial(Writer, factory=logging.LogRecord)
+
+
 def logger(ask: Ask, name: str = "floor") -> logging.Logger:
     """Return the logger of the floor, set up alone beside whatever the peer configured."""
     log = logging.getLogger(name)
@@ -85,17 +90,17 @@ def read(line: bytes) -> Facts | None:
 
 def records(ask: Ask) -> Writer:
     """Take part in: enriched records."""
-    return Writer(calls.records(logger(ask)), read, ids, wanted=WANTED)
+    return _writer(calls.records(logger(ask)), read, ids, wanted=WANTED)
 
 
 def plain(ask: Ask) -> Writer:
     """Take part in: records without extras."""
-    return Writer(calls.plain(logger(ask)), read, ids, wanted=WANTED)
+    return _writer(calls.plain(logger(ask)), read, ids, wanted=WANTED)
 
 
 def disabled(ask: Ask) -> Writer:
     """Take part in: calls below the level."""
-    return Writer(calls.disabled(logger(ask)), read, ids)
+    return _writer(calls.disabled(logger(ask)), read, ids)
 
 
 def spans(ask: Ask) -> Writer:
@@ -114,7 +119,7 @@ def spans(ask: Ask) -> Writer:
         for number in range(first, first + count, 3):
             span_burst("save", number)
 
-    return Writer(burst, _read_span, ids, wanted=SPAN_FACTS)
+    return _writer(burst, _read_span, ids, wanted=SPAN_FACTS)
 
 
 def _read_span(line: bytes) -> Facts | None:
@@ -135,4 +140,4 @@ def queue(ask: Ask) -> Writer:
     in_front.addFilter(Ids())
     log.handlers = [in_front]
     listener.start()
-    return Writer(calls.records(log), read, ids, waiting.join, WANTED)
+    return _writer(calls.records(log), read, ids, waiting.join, WANTED)

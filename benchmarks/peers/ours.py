@@ -50,7 +50,7 @@ def _mapping(handlers: Mapping[str, Any], level: str, root: str) -> dict[str, An
         "version": 1,
         "disable_existing_loggers": False,
         "filters": {
-            "context": {"()": "ote_logging.filters.ContextFilter"},
+            "context": {"()": "ote_logging.filters.ContextFilter", "record_factory": True},
             "redact": {"()": "ote_logging.filters.RedactFilter"},
         },
         "formatters": {"json": {"()": "ote_logging.formatters.JsonFormatter"}},

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
-from logging import Logger
+from logging import Logger, LogRecord
 from typing import Any
 
 from benchmarks.contest import Burst, Contest, Facts, Reader, Seat, Work
@@ -38,7 +38,7 @@ def sides(seat: Seat, make: Callable[[Logger], Burst], read: Reader) -> Contest:
     ours = import_module("benchmarks.peers.ours")
     theirs, floors = ask(seat, "peer"), ask(seat, "floor")
     peer = Writer(make(ours.logger(theirs)), read, ours.in_span, wanted=())
-    base = Writer(make(floor.logger(floors)), read, floor.ids, wanted=())
+    base = Writer(make(floor.logger(floors)), read, floor.ids, wanted=(), factory=LogRecord)
     return Contest(contender(base, floors.folder), contender(peer, theirs.folder))
 
 

@@ -45,7 +45,7 @@ def in_threads(made: Writer, folder: Path, threads: int) -> Contender:
         if failures:
             raise failures[0]
 
-    return Contender(burst, tally=tally_of(made, folder))
+    return Contender(burst, tally=tally_of(made, folder), factory=made.factory)
 
 
 def shares(first: int, count: int, parts: int) -> list[tuple[int, int]]:
