@@ -86,8 +86,7 @@ class Context:
     """Where a record belongs: its session, its span, and the fields bound around it.
 
     Treat it as frozen. ``trace_id``, ``span_id``, ``parent_id`` and ``operation`` are None outside a span.
-    ``keys`` is what a line says of it, absent ids left out. ``cleared`` is for who writes records, and
-    None of a context that was left.
+    ``keys`` is what a line says of it, absent ids left out. ``cleared`` is for who writes records.
     """
 
     __slots__ = (
@@ -248,7 +247,7 @@ def leave(context: Context) -> None:
     """End ``context``, wherever this is called; the one around it becomes current where it was current."""
     token, context.token = context.token, None
     if _current.get() is not context:
-        _mark_left(context)
+        context.is_left = True
     elif token is None:
         _current.set(context.outer)
     else:
@@ -261,12 +260,7 @@ def _reset(context: Context, token: Token[Context | None]) -> None:
     except ValueError:
         # This task began with a copy of the context in which it was entered, and where it still is current.
         _current.set(context.outer)
-        _mark_left(context)
-
-
-def _mark_left(context: Context) -> None:
-    context.is_left = True
-    context.cleared = None
+        context.is_left = True
 
 
 def exchange(context: Context | None) -> Context | None:

@@ -62,7 +62,7 @@ def make_record(
 ) -> logging.LogRecord:
     """Return what ``logging.LogRecord`` makes of the same arguments: a record factory."""
     first = _firsts.get((pathname, lineno, name, level))
-    if first is None or first["funcName"] != func or not is_as_ever(first, level):
+    if first is None or first["funcName"] != func or not _is_as_ever(first, level):
         record = _RECORD(name, level, pathname, lineno, msg, args, exc_info, func, sinfo, **kwargs)
         _remember(record)
         return record
@@ -89,7 +89,7 @@ def first_at(logger: logging.Logger, level: int, site: Site) -> First | None:
     first = _firsts.get((file, line, logger.name, level))
     if first is None or first["funcName"] != function:
         first = _remember(_RECORD(logger.name, level, file, line, None, (), None, function))
-    return first if is_as_ever(first, level) else None
+    return first if _is_as_ever(first, level) else None
 
 
 def new_record(logger: logging.Logger, level: int, site: Site, message: object) -> logging.LogRecord:
@@ -108,7 +108,7 @@ def copy_of(first: First, message: object) -> logging.LogRecord:
     record.__dict__ = attributes = first.copy()
     attributes["msg"] = message
     attributes["created"] = created = time()
-    attributes["msecs"] = int(created % 1 * 1000) + 0.0
+    attributes["msecs"] = created % 1 * 1000 // 1
     attributes["relativeCreated"] = first["relativeCreated"] + (created - first["created"]) * 1000
     attributes["thread"] = get_ident()
     attributes["threadName"] = current_thread().name
@@ -119,7 +119,7 @@ def copy_of(first: First, message: object) -> logging.LogRecord:
     return record
 
 
-def is_as_ever(first: First, level: int) -> bool:
+def _is_as_ever(first: First, level: int) -> bool:
     """Whether the level is called as before, and threads, processes and tasks are still to be named."""
     return (
         first["levelname"] == _level_names.get(level)
@@ -131,7 +131,7 @@ def is_as_ever(first: First, level: int) -> bool:
 
 
 def _remember(record: logging.LogRecord) -> First:
-    first = {name: _NOT_OF_A_PLACE.get(name, value) for name, value in record.__dict__.items()}
+    first = _roomy({name: _NOT_OF_A_PLACE.get(name, value) for name, value in record.__dict__.items()})
     if logging.logProcesses and logging.logMultiprocessing:
         if len(_firsts) >= _MAX_SITES:
             _firsts.clear()
@@ -167,3 +167,15 @@ def task_name() -> str | None:
         return None
     task = asyncio.current_task()
     return None if task is None else task.get_name()
+
+
+def _roomy(attributes: First) -> First:
+    """Return ``attributes`` with room for what callers add: copies, as large as they are, need not grow."""
+    size = sys.getsizeof(attributes)
+    added: list[str] = []
+    while sys.getsizeof(attributes) == size:
+        added.append(str(len(added)))
+        attributes[added[-1]] = None
+    for name in added:
+        del attributes[name]
+    return attributes

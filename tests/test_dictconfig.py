@@ -50,7 +50,7 @@ def test_the_shipped_file_is_read_by_plain_dictconfig(
     monkeypatch.chdir(tmp_path)
     logging.config.dictConfig(yaml.safe_load(SHIPPED.read_text()))
 
-    assert [handler.name for handler in logging.root.handlers] == ["console", "session"]
+    assert [handler.name for handler in logging.root.handlers] == ["session", "console"]
     assert all(len(handler.filters) == 2 for handler in logging.root.handlers)
 
 

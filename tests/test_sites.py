@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -133,15 +134,24 @@ def test_a_forked_child_names_itself() -> None:
 
 def test_the_factory_goes_with_the_filter() -> None:
     """It is the process's as long as a filter that wants it lives."""
-    first, second = ContextFilter(record_factory=True), ContextFilter(record_factory=True)
-    assert logging.getLogRecordFactory() is make_record
+    done = subprocess.run([sys.executable, "-c", TWO_FILTERS], capture_output=True, text=True, check=True)
 
-    del first
-    gc.collect()
-    assert logging.getLogRecordFactory() is make_record
-    del second
-    gc.collect()
-    assert logging.getLogRecordFactory() is logging.LogRecord
+    assert done.stdout.split() == ["make_record", "make_record", "LogRecord"]
+
+
+TWO_FILTERS = """
+import logging
+from ote_logging.filters import ContextFilter
+
+def tell(): print(logging.getLogRecordFactory().__name__)
+
+first, second = ContextFilter(record_factory=True), ContextFilter(record_factory=True)
+tell()
+del first
+tell()
+del second
+tell()
+"""
 
 
 def test_a_factory_of_the_program_stays() -> None:

@@ -149,15 +149,16 @@ class QueueHandler(logging.Handler):
             return False
         if alone.changes != self._changes:
             self._shortcut, self._changes = alone.shortcut_behind(self.filters), alone.changes
-        wire = self._shortcut(record) if self._shortcut is not None else None
-        if wire is None:
-            return False
+        wire = None
         try:
-            session_id, line = alone.prepare_wire(wire)
-            self._enqueue((alone, session_id, line, len(line)))
-        except Exception:  # as in emit
-            self.handleError(record)
-        return True
+            wire = self._shortcut(record) if self._shortcut is not None else None
+            if wire is not None:
+                session_id, line = alone.prepare_wire(wire)
+                self._enqueue((alone, session_id, line, len(line)))
+        except Exception:
+            if wire is not None:  # as in emit; else it was not ordinary
+                self.handleError(record)
+        return wire is not None
 
     def addFilter(self, filter: Any) -> None:
         """Add a filter."""

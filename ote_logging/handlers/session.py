@@ -156,16 +156,21 @@ class SessionFileHandler(logging.Handler):
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Filter and write ``record``; without a lock, since one write is whole by itself."""
-        wire = self._shortcut(record) if self._shortcut is not None else None
-        if wire is not None:
+        wire = None
+        if self._shortcut is not None:
             try:
-                session_id = wire["session_id"]
-                file = self._files.get(session_id) or self._open(session_id)
-                wire["seq"] = next(file.numbers)
-                file.append(self._encoded(wire))
-            except Exception:  # as in emit
-                self.handleError(record)
-            return True
+                wire = self._shortcut(record)
+                if wire is not None:
+                    session_id = wire["session_id"]
+                    file = self._files.get(session_id) or self._open(session_id)
+                    wire["seq"] = next(file.numbers)
+                    file.append(self._encoded(wire))
+                    return True
+            except Exception:
+                if wire is not None:  # as in emit
+                    self.handleError(record)
+                    return True
+                # It was not ordinary, and nothing has been done with it.
         kept: bool | logging.LogRecord = self.filter(record)
         if kept:
             # From Python 3.12 on a filter may return another record in place of this one.
