@@ -104,6 +104,27 @@ def test_a_removed_folder_is_made_anew_and_loses_nothing(log: logging.Logger, tm
     assert len(set(messages_in(folder))) == len(messages_in(folder))
 
 
+@pytest.mark.parametrize("length", [1, 400], ids=["shorter than before", "longer than before"])
+def test_a_file_truncated_and_removed_between_two_looks_loses_nothing(
+    log: logging.Logger, tmp_path: Path, length: int
+) -> None:
+    """How far it was looked at says nothing about a file that began anew: its lines are saved, and whole."""
+    folder = tmp_path / "logs"
+    attached(log, folder)
+    for number in range(20):
+        log.info("old %d", number)
+    time.sleep(LOOK_S)
+    log.info("looked")
+    os.truncate(only_file(folder), 0)
+    log.info("truncated %s", "x" * length * 20)
+    shutil.rmtree(folder)
+    log.info("unseen")
+    time.sleep(LOOK_S)
+    log.info("seen")
+
+    assert messages_in(folder)[-2:] == ["unseen", "seen"]
+
+
 def test_lines_of_a_removed_file_are_saved_at_close(log: logging.Logger, tmp_path: Path) -> None:
     """A program that ends right after ``rm -rf`` loses nothing either."""
     handler = attached(log, tmp_path / "logs")

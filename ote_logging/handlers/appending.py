@@ -13,7 +13,7 @@ from math import inf
 from time import monotonic
 from typing import Final, Protocol
 
-from ote_logging.handlers.carrying import carry_over, has_lines_left
+from ote_logging.handlers.carrying import Seen, carry_over, has_lines_left, seen
 from ote_logging.handlers.losses import Tally
 from ote_logging.handlers.opening import AnyPath, identity, is_torn, open_to_append, sync_folder
 
@@ -65,11 +65,11 @@ class OnePath:
 class _Left:
     """A file that was left for another one, still open: a thread may be writing to it this moment."""
 
-    __slots__ = ("descriptor", "is_new", "start")
+    __slots__ = ("descriptor", "is_new", "seen")
 
-    def __init__(self, descriptor: int, start: int) -> None:
+    def __init__(self, descriptor: int, seen: Seen) -> None:
         self.descriptor = descriptor
-        self.start = start
+        self.seen = seen
         self.is_new = True
 
 
@@ -108,7 +108,7 @@ class AppendedFile:
         self._identity = _NOWHERE
         self._is_torn = False
         self._left: list[_Left] = []
-        self._seen = 0
+        self._seen = Seen(0, b"")
         self._room = inf
         self._look_at = self._sync_at = self._due = 0.0
         # Re-entrant: a signal handler that logs may interrupt the thread that holds it.
@@ -248,11 +248,11 @@ class AppendedFile:
         if not self._is_open():
             self._open()
         # Before the path is looked at: what comes later is perhaps in a deleted file.
-        seen = os.fstat(self._descriptor).st_size
+        now = seen(self._descriptor)
         if self._has_moved():
             self._follow()
         else:
-            self._seen = seen
+            self._seen = now
         self._make_room(size)
         self._is_torn = is_torn(self._descriptor)
         self._carry()
@@ -260,10 +260,10 @@ class AppendedFile:
     def _make_room(self, size: int) -> None:
         limit = self._place.max_bytes
         if limit is not None:
-            while self._seen and self._seen + size > limit:
+            while self._seen.size and self._seen.size + size > limit:
                 self._place.advance()
                 self._follow()
-            self._room = limit - self._seen
+            self._room = limit - self._seen.size
 
     def _is_open(self) -> bool:
         """Tell whether the descriptor is the file that was opened; a program may close all it knows."""
@@ -306,8 +306,7 @@ class AppendedFile:
         self._place.begun()
 
     def _know(self, opened: int) -> None:
-        status = os.fstat(opened)
-        self._identity, self._seen = identity(status), status.st_size
+        self._identity, self._seen = identity(os.fstat(opened)), seen(opened)
 
     def _opened(self) -> int:
         path = self._place.path()
@@ -326,7 +325,7 @@ class AppendedFile:
     def _carry(self) -> None:
         """Save the lines of deleted files; those left just now are looked at once more, for late ones."""
         for left in self._left[:]:
-            is_saved = carry_over(left.descriptor, left.start, self._append_carried)
+            is_saved = carry_over(left.descriptor, left.seen, self._append_carried)
             if is_saved and not left.is_new:
                 self._left.remove(left)
                 self._close_left(left.descriptor)

@@ -15,14 +15,33 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic, sleep
-from typing import Final
+from typing import Final, NamedTuple
 
 from ote_logging.handlers.forks import renew_in_children
 
 # A mark is a number of bytes; as nanoseconds it lies within the first day of 1970, where no clock stands.
 _LARGEST_MARK: Final = 86_400 * 10**9
+# Lines differ in their time and number, so in the last bytes of any look.
+_TAIL_BYTES: Final = 128
 _PATIENCE_S: Final = 0.5
 _PAUSE_S: Final = 0.002
+
+
+class Seen(NamedTuple):
+    """How far a file was looked at, and what stood there: one that was truncated since has other bytes."""
+
+    size: int
+    tail: bytes
+
+
+def seen(descriptor: int) -> Seen:
+    """Return how far an open file goes now.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    size = os.fstat(descriptor).st_size
+    return Seen(size, os.pread(descriptor, _TAIL_BYTES, max(0, size - _TAIL_BYTES))[:size])
 
 
 class _Turn:
@@ -72,16 +91,16 @@ def _lock(descriptor: int, until: float) -> bool:
             return True
 
 
-def has_lines_left(descriptor: int, start: int) -> bool:
-    """Tell whether a deleted file got lines, behind byte ``start``, that are saved nowhere."""
+def has_lines_left(descriptor: int, before: Seen) -> bool:
+    """Tell whether a deleted file got lines, behind what was seen ``before``, that are saved nowhere."""
     if not is_deleted(descriptor):
         return False
     with locked(descriptor):
-        return _unsaved_from(os.fstat(descriptor), start) is not None
+        return _unsaved_from(descriptor, os.fstat(descriptor), before) is not None
 
 
-def carry_over(descriptor: int, start: int, append: Callable[[bytes], int]) -> bool:
-    """Append the whole lines behind byte ``start`` of a deleted file that are not saved yet.
+def carry_over(descriptor: int, before: Seen, append: Callable[[bytes], int]) -> bool:
+    """Append the whole lines of a deleted file, behind what was seen ``before``, that are not saved yet.
 
     ``append`` returns how many bytes of its lines it could write, in whole lines; where that is not all of
     them, this returns False, and is to be called again.
@@ -90,7 +109,7 @@ def carry_over(descriptor: int, start: int, append: Callable[[bytes], int]) -> b
         return True
     with locked(descriptor):
         status = os.fstat(descriptor)
-        unsaved = _unsaved_from(status, start)
+        unsaved = _unsaved_from(descriptor, status, before)
         if unsaved is None:
             return True
         lines = _bytes_between(descriptor, unsaved, status.st_size)
@@ -113,15 +132,21 @@ def mark(descriptor: int, size: int) -> None:
         os.utime(descriptor, ns=(size, os.fstat(descriptor).st_mtime_ns))
 
 
-def _unsaved_from(status: os.stat_result, start: int) -> int | None:
+def _unsaved_from(descriptor: int, status: os.stat_result, before: Seen) -> int | None:
     """Return where the lines begin that are saved nowhere, or None where there are none."""
     marked = status.st_atime_ns if 0 < status.st_atime_ns < _LARGEST_MARK else 0
     # Deleting a file changes the time of its inode alone, a write behind that sets both: what was written
     # before was thrown away on purpose.
     if not marked and status.st_mtime_ns < status.st_ctime_ns:
         return None
-    start = max(start, marked)
+    # A mark is newer than any look: it is made when the file is deleted already.
+    start = marked or (before.size if _is_as_seen(descriptor, before) else 0)
     return start if start < status.st_size else None
+
+
+def _is_as_seen(descriptor: int, before: Seen) -> bool:
+    tail = before.tail
+    return os.pread(descriptor, len(tail), before.size - len(tail)) == tail
 
 
 def _bytes_between(descriptor: int, start: int, end: int) -> bytes:
