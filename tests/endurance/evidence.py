@@ -26,23 +26,25 @@ class Evidence:
     def __init__(self, *files: Path) -> None:
         self.entries: list[dict[str, Any]] = []
         self.damaged = 0
+        self.damages: list[str] = []
         for file in files:
             with file.open("rb") as start:
                 is_packed = start.read(2) == GZIP
             with gzip.open(file) if is_packed else file.open("rb") as lines:
-                for line in lines:
-                    self._take(line)
+                for number, line in enumerate(lines, 1):
+                    self._take(line, f"{file.name}:{number}")
 
     @classmethod
     def of(cls, folder: Path) -> "Evidence":
         """Read every file of ``folder`` and below that holds lines."""
         return cls(*sorted(path for path in folder.rglob("*") if path.suffix in (".jsonl", ".gz", ".moved")))
 
-    def _take(self, line: bytes) -> None:
+    def _take(self, line: bytes, place: str) -> None:
         try:
             entry = json.loads(line)
         except ValueError:
             self.damaged += 1
+            self.damages.append(f"{place}: {line[:80]!r}...{line[-80:]!r}")
             return
         # Some lines are a megabyte long, and an attack may leave as many as there is memory.
         entry["message"] = entry["message"].split(" ", 1)[0]

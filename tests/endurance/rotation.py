@@ -151,7 +151,7 @@ def main() -> int:
         verdict.tell(f"{attacks} attacks; {len(found):,} records in files, {len(deleted):,} in deleted ones")
         verdict.expect(not missing, f"{len(wanted):,} records logged, {len(missing)} missing {missing[:3]}")
         verdict.expect(not twice, f"{len(twice)} twice {twice[:3]}")
-        verdict.expect(not evidence.damaged, f"{evidence.damaged} damaged lines")
+        verdict.expect(not evidence.damaged, f"{evidence.damaged} damaged lines {evidence.damages[:3]}")
         verdict.expect(lost == evidence.told_lost() or not lost, f"{lost} lost, {evidence.told_lost()} told")
     return verdict.status()
 
