@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator
 
 from ote_logging.late import late_pattern
-from ote_logging.redaction.keys import KeyRules, word_set, words
-from ote_logging.redaction.patterns import Finding
+from ote_logging.redaction.keys import KeyRules, is_name, word_set, words
+from ote_logging.redaction.patterns import PLACEHOLDER, Finding
 
 # Backwards: separator, blanks and quotes, name, and the `\\` of an escape or the `?`/`&` before it.
 _NAME = re.compile(r"[=:][ \t:\\\"'`\])]{0,16}+([\w.\-]{2,64}+[\\?&]?)", re.ASCII)
@@ -34,6 +34,7 @@ _NAMED = late_pattern(
     rf"\s{{0,20}}+{_Q}[Vv]alue{_Q}: {{0,2}}(?={_Q})",
     re.ASCII,
 )
+_NAMED_IN_YAML = late_pattern(r"(?<=\b[Nn])ame: {1,4}([\w\-.]{2,64}+)\s{1,40}[Vv]alue:(?= )", re.ASCII)
 _ELEMENT = late_pattern(r"<([A-Za-z][\w:.\-]{1,60}+)(?: [^<>]{0,200}+)?>([^<]{1,4096}+)</", re.ASCII)
 
 _QUOTE = late_pattern(r"[=>]{0,2}\s{0,8}+[bruf]{0,2}(?P<quote>\"{3}|'{3}|\\{0,15}[\"'`])")
@@ -62,13 +63,12 @@ _BARE = late_pattern(
 )
 _TRAILING = ".,:)]}"
 
-_CODE = late_pattern(r"[A-Za-z_][A-Za-z_.]*(?:\d{0,3}\(\)|\(.{0,200}\)|\[[\"']?\w{1,60}[\"']?\])", re.DOTALL)
-_IDENTIFIER = late_pattern(r"[A-Za-z_][A-Za-z_.]*")
-_PLACEHOLDER = late_pattern(
-    r"\[REDACTED(?::[\w\-]{1,64})?\]|[*•.x#\-_?]+|\$\{.{0,80}\}?|\$[A-Z_][A-Z0-9_]*"
-    r"|\{{1,2} ?[A-Za-z_.]{0,60} ?\}{0,2}|%\(?\w*\)?[sdr]|<[\w \-.]{0,60}>",
+_CODE = late_pattern(
+    r"[A-Za-z_][A-Za-z_.]*(?:\d{0,3}\(\)|\(.{0,200}\)|\[[\"']?\w{1,60}[\"']?\])"
+    r"|(?:await|new|yield|lambda) [A-Za-z_]",
     re.DOTALL,
 )
+_IDENTIFIER = late_pattern(r"[A-Za-z_][A-Za-z_.]*")
 _HARMLESS = word_set(
     """
     malformed corrupt none null nil true false undefined empty unset missing required optional
@@ -90,6 +90,8 @@ _PROSE = word_set(
     required missing expired what why how who where which login user new old same different
     """
 )
+# What such a name introduces is never a plain word.
+_NEVER_WORDS = frozenset({"token", "credentials"})
 # Names whose value may well be a plain word; a token or key never is one.
 _STRONG = frozenset({"password", "passwd", "pwd", "passphrase", "passcode"})
 # `unexpected token: }`, `pass: 12` and `secrets: 3` speak of syntax, tests and counts.
@@ -162,14 +164,15 @@ class Assignments:
             for match in pattern.finditer(text):
                 found = self._value(text, match.end(), match[1]) if self._keys.is_secret(match[1]) else None
                 # Two plain words side by side are a list of names.
-                if found and not _IDENTIFIER.fullmatch(text, found.start, found.end):
+                if found and not is_name(text[found.start : found.end]):
                     yield found
 
     def named(self, text: str) -> Iterator[Finding]:
         """Yield the value of `"name": "DB_PASSWORD", "value": "x"`, as in the definition of a job."""
-        for match in _NAMED.finditer(text):
-            if self._keys.is_secret(match[1]):
-                yield from _one(self._value(text, match.end(), match[1]))
+        for pattern in (_NAMED, _NAMED_IN_YAML):
+            for match in pattern.finditer(text):
+                if self._keys.is_secret(match[1]):
+                    yield from _one(self._value(text, match.end(), match[1]))
 
     def elements(self, text: str) -> Iterator[Finding]:
         """Yield the text of XML elements with a secret name."""
@@ -218,12 +221,15 @@ class Assignments:
 
     def _is_harmless(self, value: str, name: str) -> bool:
         """Whether ``value`` only stands for a secret: nothing, a placeholder, a word about it."""
-        if not value or value.lower() in _HARMLESS or _PLACEHOLDER.fullmatch(value):
+        if not value or value.lower() in _HARMLESS or PLACEHOLDER.fullmatch(value):
             return True
         if name.lower() == "pwd" and value.startswith("/"):
             return True
+        if _AUTH_SCHEME.match(value) and PLACEHOLDER.fullmatch(value.partition(" ")[2].strip()):
+            return True
         if _IDENTIFIER.fullmatch(value):
-            return ("." in value and not _may_be_word(name)) or self._keys.is_secret(value)
+            is_placeholder = value.lower() in words(name) or self._keys.is_secret(value)
+            return is_placeholder or ("." in value and not _may_be_word(name) and is_name(value))
         return name.lower() in _VAGUE and len(value) < 4 and value.lower() == value.upper()
 
 
@@ -271,7 +277,7 @@ def _is_prose(text: str, place: int, start: int, end: int, name: str) -> bool:
     value = text[start:end].rpartition(" ")[2]
     if text[place - 1] == "=" or not value.isalpha() or (start == place and text[place - 1] == ":"):
         return False
-    if value.lower() in _PROSE:
+    if value.lower() in _PROSE or (value.islower() and name.lower() in _NEVER_WORDS):
         return True
     return (
         not _may_be_word(name) and (value.islower() or value.istitle()) and bool(_NEXT_WORD.match(text, end))

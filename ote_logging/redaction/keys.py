@@ -15,6 +15,10 @@ from itertools import pairwise
 from ote_logging.late import late_pattern
 
 _WORD = late_pattern(r"[A-Z]{2,40}(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\dA-Za-z_]+")
+_NAME = late_pattern(r"[A-Za-z_][A-Za-z_.\-]*")
+_SEPARATORS = late_pattern(r"[._\-]+")
+# Of letters at random half are capitals; of `accessToken` one in ten.
+_FEW_CAPITALS = 0.3
 _LONGEST_NAME = 256
 _REMEMBERED = 4096
 
@@ -31,9 +35,11 @@ _ANYWHERE = word_set(
     credential credentials cred creds authorization cookie cookies apikey apikeys authtoken
     accesstoken refreshtoken secretkey accesskey privatekey clientsecret connectionstring connstr
     dsn jwt bearer otp totp cvv cvc mnemonic passkey userpass dbpass smtppass setcookie idtoken
-    sessiontoken bearertoken
+    sessiontoken bearertoken psk
     """
 )
+# `PGPASSWORD`, `mysecret`: written together with what stands before.
+_SUFFIXES = ("password", "passwd", "passphrase", "passwort", "secret", "apikey")
 # Secret only as the last word, or before a word that names the content itself.
 _LAST = word_set("token auth pass passwort kennwort")
 _CONTENT = word_set("value secret string data header prod production dev staging test live")
@@ -61,7 +67,7 @@ _ENDS = word_set(
     rules rule regex pattern attempts retries error errors changed updated created provider
     algorithm alg method scheme mode level scope scopes audience issuer placeholder column arn
     prefix manager service server host port endpoint handler class module function backend
-    middleware view found accepted consent domain banner samesite kind ratio percent in out
+    rounds ref refs middleware view found accepted consent domain banner samesite kind ratio percent in out
     fingerprint checksum digest rotation rotated jar env variable parameter param source region py
     js ts go rb rs sh java json yaml yml toml ini cfg txt md html css xml log
     """
@@ -78,6 +84,7 @@ _BEFORE_TOKEN = word_set(
     invalid
     """
 )
+_NAMES_OF_OBJECTS = frozenset({("image", "pull", "secrets"), ("image", "pull", "secret")})
 _IN_QUERY = word_set("sig signature hmac")
 
 
@@ -92,8 +99,26 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORD.findall(name[:_LONGEST_NAME]))
 
 
+def is_name(value: str) -> bool:
+    """Whether ``value`` is a word or a name of code or a header, rather than letters at random.
+
+    >>> is_name("userId"), is_name("X-Api-Key"), is_name("cYKNBHpuXa")
+    (True, True, False)
+    """
+    return bool(_NAME.fullmatch(value)) and all(map(_is_like_a_word, _SEPARATORS.split(value)))
+
+
+def _is_like_a_word(part: str) -> bool:
+    capitals = sum(letter.isupper() for letter in part)
+    return part.islower() or part.istitle() or capitals == len(part) or capitals < _FEW_CAPITALS * len(part)
+
+
 def _has_pair(parts: tuple[str, ...]) -> bool:
     return any(f"{first}-{second}" in _PAIRS for first, second in pairwise(parts))
+
+
+def _has_secret_word(parts: tuple[str, ...]) -> bool:
+    return not _ANYWHERE.isdisjoint(parts) or any(part.endswith(_SUFFIXES) for part in parts)
 
 
 def _ends_in_token(parts: tuple[str, ...]) -> bool:
@@ -106,7 +131,9 @@ def _ends_in_token(parts: tuple[str, ...]) -> bool:
 def _is_secret(parts: tuple[str, ...]) -> bool:
     if not parts or parts[-1] in _ENDS or parts[0] in _OPENINGS:
         return False
-    return _has_pair(parts) or not _ANYWHERE.isdisjoint(parts) or _ends_in_token(parts)
+    if parts in _NAMES_OF_OBJECTS:
+        return False
+    return _has_pair(parts) or _has_secret_word(parts) or _ends_in_token(parts)
 
 
 class KeyRules:

@@ -20,6 +20,7 @@ from ote_logging.redaction import patterns as forms
 from ote_logging.redaction.assignments import Assignments
 from ote_logging.redaction.keys import KeyRules, words
 from ote_logging.redaction.patterns import RUN, SHORTEST_TOKEN, TO_RUNS, Finding
+from ote_logging.redaction.places import OPTION, commands, sentences
 from ote_logging.redaction.templates import Templates
 from ote_logging.redaction.values import ATOMS, ERROR, KEY, Walk, is_blank
 
@@ -171,13 +172,20 @@ class Redactor:
         found: list[Finding] = []
         if "=" in text or ":" in text:
             found += self._assignments.find(text)
-            if "://" in text:
+            if "://" in text or ":thin:" in text:
                 found += forms.urls(text)
-        if "-" in text and "--" in text:
-            found += self._assignments.options(text)
-            found += forms.pem(text)
-        if '"' in text or "'" in text:
-            found += self._quoted(text)
+            if "alue" in text:
+                found += self._assignments.named(text)
+        if "-" in text:
+            if "--" in text:
+                found += self._assignments.options(text)
+                found += forms.pem(text)
+            if " -" in text and OPTION.search(text):
+                found += commands(text)
+        if "asswor" in text or "ASSWOR" in text or "DENTIFIED BY" in text:
+            found += sentences(text)
+        if ("(" in text or "[" in text) and ('"' in text or "'" in text):
+            found += self._assignments.pairs(text)
         if "<" in text and "</" in text:
             found += self._assignments.elements(text)
         if "earer " in text or "asic " in text:
@@ -185,22 +193,19 @@ class Redactor:
         if len(text) >= SHORTEST_TOKEN:
             # Latin-1 keeps the positions: one character, one byte. `find` is twice as fast as `in` for bytes.
             mapped = text.encode("latin-1", "replace").translate(TO_RUNS)
+            if "whsec_" in text or "fm2_" in text or ("$" in text and "access_token$" in text):
+                found += forms.encoded_tokens(text)
             if mapped.find(RUN) >= 0:
                 found += self._in_runs(text, mapped)
         if self._has_chosen:
             found += self._chosen(text)
         return found
 
-    def _quoted(self, text: str) -> Iterator[Finding]:
-        if "(" in text or "[" in text:
-            yield from self._assignments.pairs(text)
-        if "alue" in text:
-            yield from self._assignments.named(text)
-
     def _in_runs(self, text: str, mapped: bytes) -> Iterator[Finding]:
         yield from forms.tokens(text, mapped)
         yield from forms.encoded_headers(text)
         yield from forms.hooks(text)
+        yield from forms.putty(text)
 
     def _chosen(self, text: str) -> Iterator[Finding]:
         for literal in self._literals:
