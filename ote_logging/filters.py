@@ -94,13 +94,14 @@ class RedactFilter(logging.Filter):
 
     Args:
         keys: names of fields whose values are secrets, besides the usual ones.
-        patterns: rules of your own by name, regular expressions of what is a secret in any text.
+        patterns: rules of your own by name, regular expressions of what is a secret in any text. Each is
+            tried on texts made against it: one that takes more than linear time is refused.
         allow: names of fields that are never redacted.
         email: redact e-mail addresses as well.
         custom: called on each text after the rules; what it returns is written.
 
     Raises:
-        ConfigError: a pattern is no regular expression, or an option is of the wrong kind.
+        ConfigError: a pattern is no regular expression or too slow, or an option is of the wrong kind.
     """
 
     def __init__(

@@ -312,4 +312,13 @@ def _pattern(rule: str, source: str) -> re.Pattern[str]:
     pattern = re.compile(source)
     if pattern.match(""):
         raise ValueError("it matches the empty text, so it would match everywhere")
+    # Only a program with patterns of its own pays for this.
+    from ote_logging.redaction.trial import slow_text
+
+    slow = slow_text(pattern)
+    if slow:
+        raise ValueError(
+            f"it takes {slow[0] * 1000:.0f} ms for {slow[1]} characters made against it, and would hang the "
+            "program at a longer text; bound its repeats, as in {1,64}, or let one not take what the next may"
+        )
     return pattern
