@@ -23,9 +23,11 @@ from ote_logging.context import session
 from ote_logging.formatters import JsonFormatter
 from ote_logging.handlers import SessionFileHandler
 from ote_logging.handlers.appending import AppendedFile, OnePath
+from ote_logging.handlers.carrying import carry_over, has_lines_left, seen
 from ote_logging.handlers.losses import Tally
 from ote_logging.handlers.naming import safe_name
 from ote_logging.handlers.numbers import last_number
+from ote_logging.handlers.opening import open_to_append
 
 LOOK_S = 0.11
 
@@ -174,6 +176,40 @@ log.warning("one"); os.closerange(3, 64); log.warning("two")
     subprocess.run([sys.executable, "-c", program], check=True)
 
     assert messages_in(tmp_path) == ["one", "two"]
+
+def test_lines_stay_unsaved_until_they_can_be_written(tmp_path: Path) -> None:
+    """A deleted file whose lines could not be carried over yet is no file without lines."""
+    file = tmp_path / "file"
+    descriptor = open_to_append(file)
+    before = seen(descriptor)
+    file.unlink()
+    time.sleep(0.01)
+    os.write(descriptor, b"one\ntwo\n")
+    time.sleep(0.01)
+    kept: list[bytes] = []
+
+    assert not carry_over(descriptor, before, lambda lines: 0)
+    time.sleep(0.01)
+    assert has_lines_left(descriptor, before)
+    assert carry_over(descriptor, before, lambda lines: kept.append(lines) or len(lines))
+    assert not has_lines_left(descriptor, before)
+    assert kept == [b"one\ntwo\n"]
+    os.close(descriptor)
+
+
+def test_a_look_ends_with_a_line(tmp_path: Path) -> None:
+    """What is carried over begins where a line begins, behind a torn one as well, and has no empty lines."""
+    file = tmp_path / "file"
+    descriptor = open_to_append(file)
+    os.write(descriptor, b"torn")
+    before = seen(descriptor)
+    file.unlink()
+    os.write(descriptor, b"\nwhole\n")
+    kept: list[bytes] = []
+    carry_over(descriptor, before, lambda lines: kept.append(lines) or len(lines))
+    os.close(descriptor)
+
+    assert kept == [b"whole\n"]
 
 
 # The disk fails

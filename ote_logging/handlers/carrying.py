@@ -5,7 +5,7 @@ are saved is marked in the file's own access time, which nobody else reads any m
 carries over the lines of all, the next ones what came later. So nothing is lost and nothing stands twice.
 
 LOCATION: ote_logging/handlers/carrying.py
-DEPENDENCIES: handlers.forks
+DEPENDENCIES: handlers.forks, handlers.opening
 TRACE POINTS: carry_over() - lines of a deleted file are written again
 """
 
@@ -18,11 +18,14 @@ from time import monotonic, sleep
 from typing import Final, NamedTuple
 
 from ote_logging.handlers.forks import renew_in_children
+from ote_logging.handlers.opening import is_torn
 
 # A mark is a number of bytes; as nanoseconds it lies within the first day of 1970, where no clock stands.
 _LARGEST_MARK: Final = 86_400 * 10**9
 # Lines differ in their time and number, so in the last bytes of any look.
 _TAIL_BYTES: Final = 128
+# Each round meets a line that another process is writing this moment.
+_ROUNDS: Final = 16
 _PATIENCE_S: Final = 0.5
 _PAUSE_S: Final = 0.002
 
@@ -35,13 +38,18 @@ class Seen(NamedTuple):
 
 
 def seen(descriptor: int) -> Seen:
-    """Return how far an open file goes now.
+    """Return how far an open file goes now, up to the end of a line unless its last writer is gone.
 
     Raises:
         OSError: it cannot be read.
     """
-    size = os.fstat(descriptor).st_size
-    return Seen(size, os.pread(descriptor, _TAIL_BYTES, max(0, size - _TAIL_BYTES))[:size])
+    for _ in range(_ROUNDS):
+        size = os.fstat(descriptor).st_size
+        tail = os.pread(descriptor, _TAIL_BYTES, max(0, size - _TAIL_BYTES))[:size]
+        # A line across two pages is seen half written; who began there would carry over a half.
+        if tail[-1:] in (b"", b"\n") or is_torn(descriptor):
+            break
+    return Seen(size, tail)
 
 
 class _Turn:
@@ -113,11 +121,12 @@ def carry_over(descriptor: int, before: Seen, append: Callable[[bytes], int]) ->
         if unsaved is None:
             return True
         lines = _bytes_between(descriptor, unsaved, status.st_size)
-        lines = lines[: lines.rfind(b"\n") + 1]
-        saved = append(lines) if lines else 0
+        # A newline alone ended the torn line of a writer that is gone.
+        whole = lines[: lines.rfind(b"\n") + 1].lstrip(b"\n")
+        saved = append(whole) if whole else 0
         # Reading may have set the access time: the mark is made anew also where nothing was saved.
-        mark(descriptor, unsaved + saved)
-        return saved == len(lines)
+        mark(descriptor, unsaved + lines.find(whole) + saved)
+        return saved == len(whole)
 
 
 def is_deleted(descriptor: int) -> bool:
@@ -128,19 +137,21 @@ def is_deleted(descriptor: int) -> bool:
 def mark(descriptor: int, size: int) -> None:
     """Note in the file that its first ``size`` bytes are saved elsewhere."""
     # Refused where the file belongs to another user: then each process saves what it saw.
+    # Never 0: setting it changes the time of the inode, and without a mark that looks like a deletion.
     with suppress(OSError):
-        os.utime(descriptor, ns=(size, os.fstat(descriptor).st_mtime_ns))
+        os.utime(descriptor, ns=(size + 1, os.fstat(descriptor).st_mtime_ns))
 
 
 def _unsaved_from(descriptor: int, status: os.stat_result, before: Seen) -> int | None:
     """Return where the lines begin that are saved nowhere, or None where there are none."""
-    marked = status.st_atime_ns if 0 < status.st_atime_ns < _LARGEST_MARK else 0
+    marked = status.st_atime_ns - 1 if 0 < status.st_atime_ns < _LARGEST_MARK else None
     # Deleting a file changes the time of its inode alone, a write behind that sets both: what was written
     # before was thrown away on purpose.
-    if not marked and status.st_mtime_ns < status.st_ctime_ns:
+    if marked is None and status.st_mtime_ns < status.st_ctime_ns:
         return None
+    start = before.size if marked is None and _is_as_seen(descriptor, before) else 0
     # A mark is newer than any look: it is made when the file is deleted already.
-    start = marked or (before.size if _is_as_seen(descriptor, before) else 0)
+    start = start if marked is None else marked
     return start if start < status.st_size else None
 
 
