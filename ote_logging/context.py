@@ -150,12 +150,14 @@ class Context:
         inner.keys = self.keys
         return inner
 
-    def called(self, operation: str) -> "Context":
-        """Return this context with another name for its operation."""
+    def renamed(self, names: Mapping[str, str]) -> "Context":
+        """Return this context with another ``session_id`` or ``operation``."""
         copy = Context(self.session_id, self.fields, self.outer)
         copy.trace_id, copy.span_id, copy.parent_id = self.trace_id, self.span_id, self.parent_id
-        copy.operation = operation
-        copy.keys = {**self.keys, "operation": operation}
+        copy.operation = self.operation
+        copy.keys = {**self.keys, **names}
+        for key, name in names.items():
+            setattr(copy, key, name)
         return copy
 
     @property

@@ -9,6 +9,7 @@ TRACE POINTS: ContextFilter.filter() - a record gets its ids; RedactFilter.filte
 
 import logging
 import re
+import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
@@ -31,6 +32,7 @@ from ote_logging.records import (
     mark,
     message_of,
     rename,
+    task_of,
 )
 from ote_logging.redaction import Redactor
 from ote_logging.remembered import Remembered
@@ -39,6 +41,7 @@ from ote_logging.tracebacks import describe, render
 
 _ATOMS: Final = frozenset({int, float, bool, type(None)})
 _NO_ERROR: Final = (None, None, None)
+_NAMES: Final = ("name", "threadName", "processName", "pathname", "filename", "module", "funcName")
 _WITHHELD: Final = "[REDACTED:error]"
 _PLACEHOLDER: Final = re.compile(r"%(?:\(\w*\))?[^%a-zA-Z]*[a-zA-Z]")
 # Stands for an argument; in itself it is no secret.
@@ -116,7 +119,7 @@ class RedactFilter(logging.Filter):
         super().__init__()
         self.redactor = Redactor(keys=keys, patterns=patterns or {}, allow=allow, email=email, custom=custom)
         self._needs_look = Remembered(self._needs_look_at)
-        self._operations = Remembered(self.redactor.text)
+        self._names = Remembered(self.redactor.text)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Clean ``record``, once; let it pass."""
@@ -130,6 +133,7 @@ class RedactFilter(logging.Filter):
                 self._clean_object(record, message)
             elif not (args and self.redactor.templates[message] and self.redactor.are_words(args)):
                 self._clean_text(record)
+            self._clean_names(record)
             self._clean_context(attributes)
             self._clean_fields(record)
             if record.exc_info or record.exc_text or record.stack_info or EXCEPTION in attributes:
@@ -201,15 +205,29 @@ class RedactFilter(logging.Filter):
             if self.redactor.text(introduced) is not introduced:
                 record.args = (self.redactor.hide(),)
 
+    def _clean_names(self, record: logging.LogRecord) -> None:
+        """Clean what threads, tasks, loggers, folders and the like are called."""
+        attributes, names = record.__dict__, self._names
+        for attribute in _NAMES:
+            name = attributes.get(attribute)
+            if type(name) is str and names[name] is not name:
+                attributes[attribute] = names[name]
+        if "asyncio" in sys.modules and (task := task_of(record)) is not None and names[task] is not task:
+            attributes["taskName"] = names[task]
+
     def _clean_context(self, attributes: dict[str, Any]) -> None:
-        """Clean the name of the operation, which a program may have made of a URL."""
+        """Clean the ids that a program gives itself: of a session, and of an operation, perhaps a URL."""
         context: Context | None = attributes.get(CONTEXT)
-        if context is None or context.operation is None:
+        if context is None:
             return
-        operation = self._operations[context.operation]
-        if operation is not context.operation:
-            attributes["operation"] = operation
-            attributes[CONTEXT] = context.called(operation)
+        names, changed = self._names, {}
+        for key in ("session_id", "operation"):
+            name = getattr(context, key)
+            if name is not None and names[name] is not name:
+                changed[key] = names[name]
+        if changed:
+            attributes[CONTEXT] = context.renamed(changed)
+            attributes.update(changed)
 
     def _clean_fields(self, record: logging.LogRecord) -> None:
         attributes, needs_look = record.__dict__, self._needs_look

@@ -1,5 +1,6 @@
 """Wherever a secret hides in a record, no sink writes it, and the caller's objects stay as they are."""
 
+import asyncio
 import base64
 import copy
 import io
@@ -29,7 +30,9 @@ FAKES = corpus.fakes(7)
 
 FORMATTERS: dict[str, Callable[[], logging.Formatter]] = {
     "plain": lambda: logging.Formatter(
-        "%(name)s %(message)s %(args)s %(operation)s %(x)s %(x)r", defaults={"x": ""}
+        "%(name)s %(threadName)s %(processName)s %(pathname)s %(session_id)s %(message)s %(args)s "
+        "%(operation)s %(x)s %(x)r",
+        defaults={"x": ""},
     ),
     "people": lambda: TraceFormatter(colour=False, max_chars=100_000),
     "python-json-logger": lambda: PythonJsonFormatter(["message", "args", "operation", "exc_info"]),
@@ -70,7 +73,8 @@ class Sinks:
         """Return all that was written since the last call."""
         self._queue.flush()
         files = [*self._directory.rglob("*.jsonl")]
-        text = "\n".join([*(file.read_text() for file in files), *map(io.StringIO.getvalue, self._streams)])
+        shown = [*(file.read_text() for file in files), *(file.name for file in files)]
+        text = "\n".join([*shown, *map(io.StringIO.getvalue, self._streams)])
         for stream in self._streams:
             stream.seek(0)
             stream.truncate()
@@ -197,6 +201,33 @@ def _stacked(log: logging.Logger, text: str) -> None:
     log.handle(record)
 
 
+def _in_thread(log: logging.Logger, text: str) -> None:
+    thread = threading.Thread(target=log.info, args=("x",), name=f"poll {text}")
+    thread.start()
+    thread.join()
+
+
+def _in_task(log: logging.Logger, text: str) -> None:
+    async def work() -> None:
+        log.info("x")
+
+    async def main() -> None:
+        await asyncio.create_task(work(), name=f"poll {text}")
+
+    asyncio.run(main())
+
+
+def _in_session(log: logging.Logger, text: str) -> None:
+    with session(text):
+        log.info("x")
+
+
+def _elsewhere(log: logging.Logger, **attributes: str) -> None:
+    record = log.makeRecord("shop", logging.INFO, __file__, 1, "x", (), None)
+    record.__dict__.update(attributes)
+    log.handle(record)
+
+
 def _operation(log: logging.Logger, text: str) -> None:
     with span(f"GET {text}", logger=log):
         log.info("inside")
@@ -262,6 +293,14 @@ PLACES: dict[str, Log] = {
     ),
     "something in place of an error": lambda log, text: log.error("x", exc_info=(ValueError, text, None)),  # type: ignore[arg-type]
     "stack": _stacked,
+    "name of the thread": _in_thread,
+    "name of the process": lambda log, text: _elsewhere(log, processName=f"poll {text}"),
+    "name of the task": _in_task,
+    "name of the logger": lambda log, text: _elsewhere(log, name=f"shop.{text}"),
+    "path of the source": lambda log, text: _elsewhere(log, pathname=f"/srv/{text}/a.py"),
+    "text of an exception": lambda log, text: _elsewhere(log, exc_text=f"ValueError: {text}"),
+    "text of a stack": lambda log, text: _elsewhere(log, stack_info=f"Stack:\n  call({text!r})"),
+    "session": _in_session,
 }
 
 

@@ -85,6 +85,7 @@ class Shortcut:
         self._others = others
         self._keys = Remembered(self._key_if_open)
         self._event_keys = Remembered(self._event_key_if_open)
+        self._are_clean: Mapping[str | None, bool] = Remembered(self._is_clean)  # type: ignore[assignment]
 
     def __call__(self, record: logging.LogRecord) -> dict[str, Any] | None:
         """Return the object of the line for ``record``, ``seq`` still to be given; None if not ordinary.
@@ -101,7 +102,9 @@ class Shortcut:
             or type(record) is not logging.LogRecord
         ):
             return None
-        redactor = self._redactor
+        names, redactor = self._are_clean, self._redactor
+        if not (names[record.name] and names[record.pathname] and names[record.threadName]):
+            return None
         message, args = record.msg, record.args
         event: Event | None = None
         if type(message) is not str:
@@ -153,6 +156,8 @@ class Shortcut:
         if "asyncio" in _modules:
             task = task_of(record)
             if task is not None:
+                if not names[task]:
+                    return None
                 wire["task"] = task
         if event is not None and event.fields and not self._adds(wire, event.fields):
             return None
@@ -221,8 +226,7 @@ class Shortcut:
         cleared = context.cleared
         if cleared is not None and cleared[0] is self:
             return context, cleared
-        operation = context.operation
-        if operation is not None and not self._is_clean(operation):
+        if not (self._is_clean(context.operation) and self._is_clean(context.session_id)):
             return context, None
         bound = self._bound(context.fields) if context.fields else _NOTHING
         if bound is None:
@@ -256,8 +260,8 @@ class Shortcut:
             return None
         return name and wire_key(name)
 
-    def _is_clean(self, text: str) -> bool:
-        return self._redactor.text(text) is text
+    def _is_clean(self, text: str | None) -> bool:
+        return text is None or self._redactor.text(text) is text
 
 
 class _NoRules:
