@@ -5,6 +5,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -397,6 +398,38 @@ def test_a_symbolic_link_is_not_followed(log: logging.Logger, tmp_path: Path) ->
 
     assert victim.read_text() == "precious"
     assert handler.stats()["reasons"] == {"ELOOP": 1}
+
+
+def _socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
+
+
+IN_THE_WAY = {
+    "folder": (Path.mkdir, "EISDIR"),
+    "pipe": (os.mkfifo, "ESPIPE"),
+    "socket": (_socket, "ENXIO"),
+    "link to nowhere": (lambda path: path.symlink_to(path.parent / "nowhere"), "ELOOP"),
+    "link to a device": (lambda path: path.symlink_to("/dev/null"), "ELOOP"),
+}
+
+
+@pytest.mark.parametrize(("put", "reason"), IN_THE_WAY.values(), ids=IN_THE_WAY)
+def test_what_stands_in_place_of_the_file_neither_hangs_nor_hides_a_loss(
+    log: logging.Logger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, put: Any, reason: str
+) -> None:
+    """A pipe without a reader, a folder, a link: the records are counted as lost, until the way is free."""
+    monkeypatch.chdir(tmp_path)
+    path = Path("session_x.jsonl")
+    put(path)
+    handler = attached(log, tmp_path, on_error="degrade")
+    with session("x"):
+        log.info("lost")
+        assert handler.stats()["reasons"] == {reason: 1}
+        path.rmdir() if path.is_dir() else path.unlink()
+        log.info("found")
+
+    assert [entry["event"] for entry in entries_in(tmp_path / path)] == ["log", "records_lost"]
 
 
 @given(st.lists(st.text(), unique=True, min_size=2))
