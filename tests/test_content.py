@@ -13,14 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from written import Written, pipeline
 
 from ote_logging.content import ContentFilter, whole_of
 from ote_logging.errors import ConfigError
-from ote_logging.events import Event
+from ote_logging.events import TRACE, Event
 from ote_logging.handlers.background import Background
 from ote_logging.handlers.contents import ContentStore, write_new
 from ote_logging.handlers.parts import Keep
+from ote_logging.operations import SpanEnd
+from ote_logging.reading.answers import answers
 from ote_logging.stages import CodeGeneration, Healing, LLMInteraction, TemplateRender, Validation
 from ote_logging.stages.contents import digest_of
 
@@ -122,6 +126,100 @@ def test_a_prompt_of_5_mb_costs_its_caller_less_than_20_ms(ote: Written, content
 
     assert min(costs_s) < 0.020
     assert all(path.stat().st_size == 5_000_001 for path in (ote.directory / "content").iterdir())
+
+
+SHIPPED = Path(__file__).parent.parent / "logging.yaml"
+
+
+def test_the_shipped_file_keeps_5_mb_whole(tmp_path: Path) -> None:
+    """Nothing has to be switched on, and where the sessions go the contents go."""
+    program = """
+import logging, sys
+import ote_logging as ote
+ote.configure(sys.argv[1])
+with ote.llm_interaction("todo_store", prompt="a line of it\\n" * 400_000) as call:
+    call.set(response="b" * 3_000_000)
+"""
+    subprocess.run([sys.executable, "-c", program, str(SHIPPED)], cwd=tmp_path, check=True)
+    (found,) = answers(tmp_path / "logs")
+    prompt, response = (answer.findings[0].contents[0] for answer in found.answers[:2])
+
+    assert prompt.text == "a line of it\n" * 400_000
+    assert response.text == "b" * 3_000_000
+
+
+def test_a_program_without_contents_imports_nothing_for_them(tmp_path: Path) -> None:
+    """Under the shipped file text, trace points and spans leave stages, store and hashes unimported."""
+    program = """
+import logging, sys
+import ote_logging as ote
+ote.configure(sys.argv[1])
+with ote.span("save", code=7, source="db"):
+    logging.info("TRACE: save -> validate | user=7")
+    logging.info(ote.TRACE("save -> encrypt", content="short"))
+print([name for name in sys.modules if name in ("hashlib", "ote_logging.content.reduction")])
+print([name for name in sys.modules if name.startswith("ote_logging.stages.")])
+"""
+    command = [sys.executable, "-c", program, str(SHIPPED)]
+    output = subprocess.check_output(command, cwd=tmp_path, text=True)
+
+    assert output.splitlines() == ["[]", "['ote_logging.stages.names']"]
+
+
+@pytest.mark.parametrize("behind_queue", [False, True], ids=["on the session", "on a queue"])
+def test_the_store_is_beside_the_session(ote: Written, behind_queue: bool) -> None:
+    """A filter that names no folder takes that of the handler that it stands on."""
+    config = pipeline(ote.directory / "of sessions")
+    config["filters"]["content"] = {"()": "ote_logging.content.ContentFilter"}
+    name = "queue" if behind_queue else "session"
+    if behind_queue:
+        queue = {"class": "ote_logging.handlers.QueueHandler", "handlers": ["session"]}
+        config["handlers"]["queue"] = queue
+        config["root"]["handlers"] = ["queue"]
+    config["handlers"][name]["filters"] = ["context", "redact", "content"]
+    logging.config.dictConfig(config)
+    (handler,) = logging.root.handlers
+    log.info(LLMInteraction(prompt=LONG))
+    found = next(each for each in handler.filters if isinstance(each, ContentFilter))
+    found.store.flush()
+
+    assert [path.name for path in (ote.directory / "of sessions" / "content").iterdir()] == [digest_of(LONG)]
+
+
+FIELDS = st.dictionaries(
+    st.sampled_from(["user", "prompt", "code", "attempts", "result", "code_context"]),
+    st.none() | st.integers() | st.text(max_size=30) | st.binary() | st.lists(st.text(max_size=30)),
+)
+
+
+@given(
+    fields=FIELDS,
+    kind=st.sampled_from([Event, LLMInteraction, TRACE]),
+    options=st.fixed_dictionaries(
+        {"content": st.sampled_from(["full", "preview", "hash", "none"])},
+        optional={"inline_chars": st.just(10), "fields": st.just({"prompt": "none"})},
+    ),
+)
+def test_what_is_spared_is_left_as_it_is(
+    tmp_path_factory: pytest.TempPathFactory, fields: dict[str, Any], kind: type[Event], options: Any
+) -> None:
+    """Where the cheap test says so, the whole work would find nothing to do."""
+    made = ContentFilter(directory=tmp_path_factory.getbasetemp(), preview_chars=5, **options)
+    event = kind("answered", **fields)
+
+    assert not made.spares(event, "shop") or made._reducer.reduced(event, "shop", is_clean=True) is event
+
+
+def test_what_is_no_content_is_spared() -> None:
+    """Points and ends of operations take the short way, whatever the mode; what may hold more does not."""
+    fields = {"user": 7, "rows": [1, 2]}
+    spared = [TRACE("save -> encrypt", **fields), SpanEnd("save", {"status": "ok"}, fields, 1.0)]
+
+    for mode in ("full", "none"):
+        made = ContentFilter(content=mode)
+        assert all(made.spares(event, "shop") for event in spared)
+        assert not made.spares(LLMInteraction(prompt="p"), "shop")
+    assert not ContentFilter(content="none").spares(Event("asked", prompt="p"), "shop")
 
 
 def test_what_waits_is_stored_before_the_process_ends(tmp_path: Path) -> None:

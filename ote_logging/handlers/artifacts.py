@@ -24,7 +24,8 @@ from ote_logging.handlers.naming import safe_name
 from ote_logging.jsonable import Limits, jsonable
 from ote_logging.schema import wire_key
 from ote_logging.stages.base import StageEvent
-from ote_logging.stages.contents import CONTENTS, LARGE_CHARS, length_of
+from ote_logging.stages.contents import length_of
+from ote_logging.stages.names import CONTENTS, LARGE_CHARS
 
 _UNCUT: Final = Limits(chars=2**31, size=2**31, items=10_000_000)
 _OPTIONS: Final = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE

@@ -14,16 +14,14 @@ from typing import Any, Final, Self
 
 from ote_logging.events import Event, Redactor
 from ote_logging.jsonable import jsonable, text_of
-from ote_logging.stages.contents import CONTENTS, Large, is_a, is_large, measures
+from ote_logging.stages.contents import Large, is_a, is_large, measures
+from ote_logging.stages.names import CONTENTS, NESTED
 from ote_logging.tracebacks import describe, render, summary_of
 
 OUTCOME: Final = (
     "status", "duration_ms", "error_type", "error_message", "line_number", "code_context", "traceback"
 )  # fmt: skip
 """Fields of a stage that are keys of the line."""
-
-NESTED: Final = frozenset({"attempts", "errors", "tool_calls"})
-"""Fields that are lists of mappings, each with fields of its own."""
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 

@@ -20,16 +20,8 @@ from typing import Any, Final, TypeGuard
 from ote_logging.events import Redactor
 from ote_logging.jsonable import Limits, jsonable
 from ote_logging.schema import dump
+from ote_logging.stages.names import LARGE_CHARS, MEASURED
 
-MEASURED: Final = frozenset(
-    {"prompt", "system", "response", "specification", "source", "code", "before", "output", "content"}
-)
-"""Fields that get ``<name>_length`` in characters and ``<name>_hash``."""
-
-CONTENTS: Final = MEASURED | {"variables", "diff", "arguments", "result"}
-"""Fields that hold what was said, given or made, and that a content mode governs."""
-
-LARGE_CHARS: Final = 65_536
 _NO_LIMITS: Final = Limits(chars=2**31, size=2**31, items=10_000_000)
 _TEXT_KEYS: Final = ("content", "text", "parts")
 
