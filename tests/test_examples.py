@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ote_logging.reading import read
+from ote_logging.reading.answers import answers
 from ote_logging.schema import Entry
 
 PROJECT = Path(__file__).parents[1]
@@ -30,11 +31,17 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> list[Entry]:
 
 
 @pytest.fixture(scope="module")
-def untouched(tmp_path_factory: pytest.TempPathFactory) -> list[Entry]:
-    """What YAML alone got of a program that has never heard of us."""
-    folder = EXAMPLES / "untouched"
-    config = str(folder / "logging.yaml")
-    return run(tmp_path_factory.mktemp("untouched"), "--config", config, str(folder / "generate.py"))
+def untouched_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a program ran that has never heard of us."""
+    folder, source = tmp_path_factory.mktemp("untouched"), EXAMPLES / "untouched"
+    run(folder, "--config", str(source / "logging.yaml"), str(source / "generate.py"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def untouched(untouched_folder: Path) -> list[Entry]:
+    """What YAML alone got of it."""
+    return list(read(untouched_folder / "logs"))
 
 
 def of(entries: list[Entry], event: str, **wanted: object) -> list[Entry]:
@@ -55,9 +62,7 @@ def test_every_layer_of_the_pipeline_is_recorded(pipeline):
 
 def test_one_is_healed_and_one_is_not(pipeline):
     """Each healing tells its verdict and why it ended."""
-    told = [
-        (entry.get("component"), entry.get("verdict"), entry.status) for entry in of(pipeline, "healing")
-    ]
+    told = [(entry.get("component"), entry.get("verdict"), entry.status) for entry in of(pipeline, "healing")]
 
     assert told == [("rate_limiter", "fixed", "ok"), ("mailer", "same_error", "error")]
 
@@ -91,3 +96,18 @@ def test_the_untouched_program_has_its_traces_read(untouched):
 
     assert [entry.get("component") for entry in failed] == ["rate_limiter", "mailer", "mailer", "mailer"]
     assert {entry.line_number for entry in failed} == {1, 7}
+
+
+def test_the_untouched_program_is_answered_by_component(untouched_folder):
+    """Whose each call was is told by the texts around it, and what was put right has not failed."""
+    found = answers(untouched_folder / "logs")
+    asked = {each.component: len(each.answers[0].findings) for each in found}
+    places = {each.component: [finding.text for finding in each.answers[3].findings] for each in found}
+
+    assert [(each.component, each.status) for each in found] == [
+        ("mailer", "failed"), ("rate_limiter", "healed"), ("todo_store", "well"),
+    ]  # fmt: skip
+    assert asked == {"mailer": 3, "rate_limiter": 2, "todo_store": 1}
+    assert places["rate_limiter"] == ["line 7 of the code in the response"]
+    assert found[0].error.text == "No module named 'observability'"
+    assert [answer.advice is None for answer in found[0].answers] == [True, True, False, *[True] * 4]

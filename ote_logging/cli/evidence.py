@@ -34,10 +34,12 @@ class Contents:
         self._screen = screen
         self._is_full = is_full
         self._shown: set[tuple[str, str]] = set()
+        self._last: dict[str, str] = {}
 
     def forget(self) -> None:
         """Show again what was shown before."""
         self._shown.clear()
+        self._last.clear()
 
     def print(self, contents: Iterable[Content]) -> None:
         """Print ``contents``, each with its name where that says more than its lines do."""
@@ -57,21 +59,36 @@ class Contents:
         self._shown.add(key)
         return is_known
 
+    def _goes_on(self, content: Content) -> int:
+        """Return how many characters of a content are those of the last of its name, which it goes on."""
+        text, before = content.text or "", self._last.get(content.name, "")
+        self._last[content.name] = text
+        return len(before) if before and not self._is_full and text.startswith(before) else 0
+
     def _print_lines(self, content: Content) -> None:
-        lines = (content.text or "").splitlines()
+        known = self._goes_on(content)
+        if known:
+            told = f"… as the {content.name} before, {known:,} characters, and then"
+            self._screen.line(Part(_MARGIN, DIM), Part(told, DIM))
+        text = content.text or ""
+        lines = (text[known:].lstrip("\n") if known else text).splitlines()
         most = len(lines) if self._is_full else _MOST_LINES
-        chars = _ALL_CHARS if self._is_full else _MOST_CHARS
-        # Of a traceback the end tells most.
-        kept = lines[-most:] if content.name == "traceback" else lines[:most]
+        # Of a traceback, and of what a conversation goes on with, the end tells most.
+        is_end = content.name == "traceback" or known > 0
+        kept = lines[-most:] if is_end else lines[:most]
         left = len(lines) - len(kept)
-        if left and content.name == "traceback":
+        if left and is_end:
             self._say_left(content, left)
-        for line in kept:
+        self._print_kept(content, kept)
+        if left and not is_end:
+            self._say_left(content, left)
+
+    def _print_kept(self, content: Content, lines: Iterable[str]) -> None:
+        chars = _ALL_CHARS if self._is_full else _MOST_CHARS
+        for line in lines:
             self._screen.line(
                 Part(_MARGIN, DIM), Part(shortened(line.expandtabs(4), chars), _colour(content, line))
             )
-        if left and content.name != "traceback":
-            self._say_left(content, left)
 
     def _say_left(self, content: Content, left: int) -> None:
         more = f"… {left:,} more line{'s' if left != 1 else ''}: --full"

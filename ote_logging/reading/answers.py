@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from ote_logging.reading.entries import Reader
 from ote_logging.reading.findings import FINDERS, Finding, counted
-from ote_logging.reading.subjects import Status, Subject, gather
+from ote_logging.reading.subjects import Status, Subject, gather, tells_success
 
 QUESTIONS: Final = (
     "What prompt was sent?",
@@ -83,9 +83,10 @@ class Answers:
 
     @cached_property
     def error(self) -> Finding | None:
-        """The last error of it, None where nothing failed."""
+        """The last error of it, an exact one where there is any; None where nothing failed."""
         found = self.answers[4].findings
-        return found[-1] if found else None
+        exact = [finding for finding in found if finding.is_exact]
+        return (exact or found)[-1] if found else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON values."""
@@ -119,9 +120,11 @@ def _answer(number: int, subject: Subject) -> Answer:
 def _missing(number: int, subject: Subject) -> tuple[str | None, str | None]:
     """Return what to say where nothing answers a question, and the call that would record it."""
     if number in (4, 5) and subject.status == "well":
-        passed = len(subject.of("validation"))
+        passed = subject.of("validation") + [
+            each for each in subject.of("trace_point") if tells_success(each.entry)
+        ]
         if passed or number == 5:
-            said = f", {counted(passed, 'validation')} passed" if passed else ""
+            said = f", {counted(len(passed), 'validation')} passed" if passed else ""
             return f"Nothing failed{said}.", None
     if number == 6 and subject.status == "well":
         return "Nothing had to be healed.", None

@@ -7,13 +7,14 @@ TRACE POINTS: none
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final
 
 from ote_logging.durations import duration_text
 from ote_logging.reading.contents import Content, attempts_of, content_of
 from ote_logging.reading.find import is_failure
 from ote_logging.reading.numbered import Located
-from ote_logging.reading.places import place_drawn, place_text
+from ote_logging.reading.places import place_drawn, place_in_response, place_text
 from ote_logging.reading.subjects import Subject, is_healing_point
 from ote_logging.reading.transforms import transformed
 from ote_logging.reading.where import where
@@ -29,6 +30,12 @@ class Finding:
     times: int = 1
     """How often the same was recorded; the evidence is the first record."""
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether its evidence tells an error, and not just that something failed."""
+        entry = self.evidence.entry
+        return bool(entry.error_type or entry.error_message)
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON values."""
         return {
@@ -40,10 +47,11 @@ class Finding:
 
 
 def _prompts(subject: Subject) -> Iterator[Finding]:
-    for record in subject.records:
+    for number, record in enumerate(subject.records):
         contents = _contents(record, "system", "prompt")
         if contents or record.entry.event == "llm_interaction":
-            told = _joined(_model(record), *_parameters(record), _tokens(record, "in"))
+            how = f"{subject.name} {subject.implied[number]}" if number in subject.implied else ""
+            told = _joined(_model(record), *_parameters(record), _tokens(record, "in"), how)
             yield Finding(told, record, contents)
 
 
@@ -80,17 +88,33 @@ def _transformations(subject: Subject) -> Iterator[Finding]:
 def _places(subject: Subject) -> Iterator[Finding]:
     for failure in _distinct(_told_failures(subject), _place_key):
         record = failure[0]
-        text, drawn = place_text(record), place_drawn(record)
+        in_response = place_in_response(record, _response_before(subject, record))
+        text, drawn = in_response or (place_text(record), place_drawn(record))
         if text or drawn:
             contents = (Content("excerpt", drawn),) if drawn else ()
             told = _joined(text, str(record.entry.get("validation_type") or ""))
             yield Finding(told, record, contents, len(failure))
 
 
+def _response_before(subject: Subject, failure: Located) -> str | None:
+    """Return what the model said last before ``failure``."""
+    before = takewhile(lambda record: record is not failure, subject.records)
+    for record in reversed(list(before)):
+        content = content_of(record, "response")
+        if content is not None and content.text is not None:
+            return content.text
+    return None
+
+
 def _told_failures(subject: Subject) -> list[Located]:
-    """Return the failures, without those of healing where what was to be healed is told itself."""
-    found = [record for record in subject.failures if record.entry.event != "healing"]
+    """Return the failures, without those that only sum up others which are told themselves."""
+    found = [record for record in subject.failures if not _sums_up(record)]
     return found or subject.failures
+
+
+def _sums_up(record: Located) -> bool:
+    entry = record.entry
+    return entry.event == "healing" or (entry.event == "evaluation" and not entry.error_message)
 
 
 def _place_key(record: Located) -> Any:
@@ -119,12 +143,12 @@ def _numbered_error(error: Mapping[str, Any]) -> str:
 
 def _healings(subject: Subject) -> Iterator[Finding]:
     asked_again = _asked_again(subject)
-    for record in subject.records:
+    for number, record in enumerate(subject.records):
         if record.entry.event == "healing":
             yield from _attempts(record)
         elif is_healing_point(record.entry):
             yield Finding(str(record.entry.message), record)
-        elif record in asked_again:
+        elif number in asked_again:
             yield Finding(_joined("the model was asked again", _model(record)), record)
 
 
@@ -145,15 +169,15 @@ def _attempt_text(attempt: Mapping[str, Any]) -> str:
     return f"attempt {attempt.get('number', '?')}: {_joined(verdict, error)}"
 
 
-def _asked_again(subject: Subject) -> list[Located]:
-    """Return the interactions behind a failure of something else, where nothing else tells of healing."""
+def _asked_again(subject: Subject) -> set[int]:
+    """Return the places of the interactions behind a failure of something else, where nothing else heals."""
     if any(record.entry.event == "healing" or is_healing_point(record.entry) for record in subject.records):
-        return []
-    found: list[Located] = []
+        return set()
+    found: set[int] = set()
     has_failed = False
-    for record in subject.records:
+    for number, record in enumerate(subject.records):
         if record.entry.event == "llm_interaction" and has_failed:
-            found.append(record)
+            found.add(number)
         has_failed = has_failed or (is_failure(record.entry) and record.entry.event != "llm_interaction")
     return found
 
@@ -174,9 +198,15 @@ def _implied_reason(subject: Subject) -> Iterator[Finding]:
     if attempted:
         errors = _distinct(_told_failures(subject), lambda record: _error_text(record.entry.wire))
         most = max(errors, key=len)
-        again = f"the same error {len(most)} times" if len(most) > 1 else "each time another error"
-        told = f"it still failed after {counted(len(attempted), 'attempt')}, {again}"
+        told = f"it still failed after {counted(len(attempted), 'attempt')}, {_repeated(errors)}"
         yield Finding(_joined(told, _error_text(most[-1].entry.wire)), most[-1])
+
+
+def _repeated(errors: list[list[Located]]) -> str:
+    most = max(map(len, errors))
+    if most > 1:
+        return f"the same error {most} times"
+    return "each time another error" if len(errors) > 1 else "and nothing tells that it went well afterwards"
 
 
 def _contents(record: Located, *names: str) -> tuple[Content, ...]:

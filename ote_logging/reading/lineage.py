@@ -5,7 +5,7 @@ nearer to the prompt. Where no hash leads on, the last thing that was made for t
 a step says so.
 
 LOCATION: ote_logging/reading/lineage.py
-DEPENDENCIES: entries (Reader), numbered, contents, subjects (stages, components), transforms (what is made)
+DEPENDENCIES: entries (Reader), numbered, belonging (stages, components), contents, transforms (what is made)
 TRACE POINTS: lineage() - a file becomes its origins
 """
 
@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from ote_logging.errors import ReadError
+from ote_logging.reading.belonging import STAGES, component_of
 from ote_logging.reading.contents import Content, attempt_codes, content_of
 from ote_logging.reading.entries import Reader
 from ote_logging.reading.numbered import Located, numbered
-from ote_logging.reading.subjects import STAGES, component_of
 from ote_logging.reading.transforms import OUTPUTS, input_digests
 
 Link = Literal["start", "hash", "component"]
