@@ -14,8 +14,9 @@ DEPENDENCIES: entries (Reader), numbered, belonging (whose a record is), find (w
 TRACE POINTS: gather() - a session becomes subjects
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final, Literal
 
 from ote_logging.reading.belonging import STAGES, Belonging
@@ -145,51 +146,83 @@ def _is_worth_telling(subject: Subject) -> bool:
     return any(is_failure(entry) or _asks_or_makes(entry) or is_healing_point(entry) for entry in entries)
 
 
-def _status_of(records: Iterable[Located]) -> Status:
+def _status_of(records: Sequence[Located]) -> Status:
     """Return how it ended: a failure stands until something as far along, or further, goes well."""
-    standing: list[Entry] = []
     status: Status = "well"
-    for record in records:
+    later = _WentWell()
+    # From the end, so that what went well after a failure is known in sum.
+    for record in reversed(records):
         entry = record.entry
         if is_failure(entry):
+            if not later.makes_good(entry):
+                return "failed"
             status = "healed"
-            standing.append(entry)
-        elif standing and (entry.event in STAGES or tells_success(entry)):
-            standing = [failure for failure in standing if not _makes_good(entry, failure)]
-    return "failed" if standing else status
+        elif entry.event in STAGES or tells_success(entry):
+            later.add(entry)
+    return status
 
 
-def _makes_good(entry: Entry, failure: Entry) -> bool:
-    """Whether ``entry``, which tells that something went well, says so of what ``failure`` tells."""
-    if failure.event == "healing":
-        return entry.event in _JUDGES
-    if entry.event == "file_write" and failure.event in _JUDGES:
-        # What did not validate may be written all the same, for people to look at.
-        return entry.get("content_hash") is None or entry.get("content_hash") != failure.get("code_hash")
-    if entry.event in STAGES and failure.event in STAGES:
-        return STAGES[entry.event] >= STAGES[failure.event]
-    if entry.event in STAGES:
-        return STAGES[entry.event] >= STAGES["validation"] or _is_of(entry, failure)
-    if entry.event == "evaluation":
-        return _is_of(entry, failure) or _is_around(entry, failure)
-    # An operation may end well, and leave behind what did not validate.
-    return failure.event not in STAGES and (_is_of(entry, failure) or _is_around(entry, failure))
+class _WentWell:
+    """What went well after some moment, as far as it says anything of what failed before."""
+
+    def __init__(self) -> None:
+        self._farthest = 0
+        self._is_judged = False
+        self._written: set[str] = set()
+        self._operations: set[str] = set()
+        self._evaluated: set[str] = set()
+        self._since_s = self._evaluated_since_s = inf
+
+    def add(self, entry: Entry) -> None:
+        """Take what went well, before what was taken so far."""
+        self._operations.add(str(entry.operation))
+        if entry.event in STAGES:
+            self._farthest = max(self._farthest, STAGES[entry.event])
+            self._is_judged = self._is_judged or entry.event in _JUDGES
+            if entry.event == "file_write":
+                self._written.add(str(entry.get("content_hash", "of any content")))
+            return
+        self._since_s = min(self._since_s, _began_s(entry))
+        if entry.event == "evaluation":
+            self._evaluated.add(str(entry.operation))
+            self._evaluated_since_s = min(self._evaluated_since_s, _began_s(entry))
+
+    def makes_good(self, failure: Entry) -> bool:
+        """Whether that says of what ``failure`` tells that it is well."""
+        # As text, for a line from elsewhere may say anything.
+        operation = str(failure.operation)
+        if failure.event == "healing":
+            return self._is_judged
+        if failure.event not in STAGES:
+            is_same = failure.operation is not None and operation in self._operations
+            return is_same or self._farthest >= STAGES["validation"] or _goes_on(self._since_s, failure)
+        # An operation may end well and leave behind what did not validate; one that is evaluated does not.
+        if operation in self._evaluated or _goes_on(self._evaluated_since_s, failure):
+            return True
+        if failure.event in _JUDGES:
+            # What did not validate may be written all the same, for people to look at.
+            return self._is_judged or bool(self._written - {str(failure.get("code_hash"))})
+        return self._farthest >= STAGES[failure.event]
 
 
-def _is_of(entry: Entry, failure: Entry) -> bool:
-    """Whether both are of one operation."""
-    operations = entry.get("parent_operation"), entry.operation
-    return failure.operation is not None and failure.operation in operations
-
-
-def _is_around(end: Entry, failure: Entry) -> bool:
-    """Whether the operation that ``end`` tells of went on when ``failure`` came."""
+def _began_s(end: Entry) -> float:
+    """Return when the operation began that ``end`` tells of; of an evaluation without a time long ago."""
     took = end.duration_ms
     if not isinstance(took, int | float):
-        return end.event == "evaluation"
+        return -inf if end.event == "evaluation" else inf
     try:
-        return failure.time_s >= end.time_s - took / 1000 - _ROUNDED_S
+        return end.time_s - took / 1000 - _ROUNDED_S
     except (ValueError, TypeError, OverflowError):
+        return inf
+
+
+def _goes_on(since_s: float, failure: Entry) -> bool:
+    """Whether what began at ``since_s``, and went on until later, was going on when ``failure`` came."""
+    if since_s in (inf, -inf):
+        return since_s < 0
+    try:
+        return failure.time_s >= since_s
+    except (ValueError, TypeError):
         return False
 
 
