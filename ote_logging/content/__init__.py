@@ -39,6 +39,7 @@ SHOWN: Final = ("full", "preview")
 """The modes that leave something of a content on the line."""
 
 _GOVERNED: Final = CONTENTS | NESTED
+_OR_CONTEXT: Final = _GOVERNED | {"code_context"}
 _PLAIN_FIELDS: Final = (dict, MappingProxyType)
 _ASKED: Final = ("__getattribute__", "keys", "fields")
 _ATOMS: Final = frozenset({int, float, bool, type(None)})
@@ -172,7 +173,7 @@ class ContentFilter(logging.Filter):
         if type(fields) not in _PLAIN_FIELDS:
             return False
         if not self.modes.are_full:
-            return _GOVERNED.isdisjoint(fields) and "code_context" not in event.keys
+            return _OR_CONTEXT.isdisjoint(fields) and "code_context" not in event.keys
         return _GOVERNED.isdisjoint(fields) or all(map(self._is_small, fields, fields.values()))
 
     def _is_small(self, name: str, value: object) -> bool:
