@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
-from time import monotonic
+from time import monotonic, sleep
 from typing import Final
 from weakref import WeakSet
 
@@ -19,6 +19,7 @@ from ote_logging.handlers.forks import renew_in_children
 _MOST_CHARS: Final = 268_435_456
 _PATIENCE_S: Final = 30.0
 _LOOK_S: Final = 0.005
+_GRACE_S: Final = 0.01
 
 Work = Callable[[], None]
 
@@ -76,6 +77,9 @@ class Background:
         works = self._works
         while True:
             work, chars = works.get()
+            if works.empty():
+                # Its caller is about to write the line, and would have to share the interpreter.
+                sleep(_GRACE_S)
             work()
             with self._lock:
                 self._waiting -= 1
