@@ -8,12 +8,40 @@ DEPENDENCIES: none
 TRACE POINTS: none
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from logging import Logger
 from types import FunctionType
 from typing import Any, cast
 
 from benchmarks.contest import Burst
+
+
+def _lines_of(text: str, chars: int) -> str:
+    return (f"{text}\n" * (chars // len(text) + 1))[:chars]
+
+
+PROMPT = _lines_of(
+    "Write the component todo_store: it keeps todos by number, in memory, and is typed.", 2_500
+)
+RESPONSE = _lines_of("    def add(self, number: int, text: str) -> None: self.todos[number] = text", 2_500)
+"""What a model is told and answers, 2.5 kB each."""
+
+
+def interactions(log: Logger) -> Burst:
+    """Return the burst of a call of a model, told by extras."""
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            told = {"model": "gpt-4o", "tokens_in": 625, "tokens_out": number, "component": "todo_store"}
+            log.info("llm_interaction", extra={**told, "prompt": PROMPT, "response": RESPONSE})
+
+    return burst
+
+
+def said_in(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a line tells of such a call: its number, whether prompt and response are whole."""
+    said = {"prompt": data["prompt"] == PROMPT, "response": data["response"] == RESPONSE}
+    return {"number": data["tokens_out"]} | {name: is_whole or None for name, is_whole in said.items()}
 
 
 def records(log: Logger) -> Burst:

@@ -98,6 +98,27 @@ def plain(ask: Ask) -> Writer:
     return _writer(calls.plain(logger(ask)), read, ids, wanted=WANTED)
 
 
+def interactions(ask: Ask) -> Writer:
+    """Take part in: a call of a model with what was said, each text as one line."""
+    log = logger(ask)
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            log.info(
+                "%s for %s, %d tokens in, %d out: %r -> %r",
+                "gpt-4o", "todo_store", 625, number, calls.PROMPT, calls.RESPONSE,
+            )  # fmt: skip
+
+    return Writer(burst, _read_interaction, ids, wanted=(*WANTED, "prompt", "response"))
+
+
+def _read_interaction(line: bytes) -> Facts | None:
+    facts = dict(read(line) or {})
+    head, _, said = str(facts["message"]).partition(": ")
+    said_are = {"prompt": repr(calls.PROMPT) in said, "response": repr(calls.RESPONSE) in said}
+    return facts | {"number": int(head.split()[-2])} | {name: told or None for name, told in said_are.items()}
+
+
 def disabled(ask: Ask) -> Writer:
     """Take part in: calls below the level."""
     return _writer(calls.disabled(logger(ask)), read, ids)

@@ -1,6 +1,7 @@
 """Ours: the shipped pipeline by plain ``dictConfig``, everything on.
 
-ContextFilter and RedactFilter on a SessionFileHandler with JsonFormatter; written through per record.
+ContextFilter and RedactFilter, for pipelines also ContentFilter, on a SessionFileHandler with
+JsonFormatter; written through per record.
 
 LOCATION: benchmarks/peers/ours.py
 DEPENDENCIES: ote_logging
@@ -9,8 +10,9 @@ TRACE POINTS: none
 
 import logging
 import logging.config
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -32,7 +34,8 @@ _TRACE_FACTS = (*_TEXT_FACTS, "path", "operation")
 
 def configure(ask: Ask, level: str = "INFO", queue: bool = False) -> logging.Logger:
     """Switch the shipped pipeline on and return the program's logger."""
-    filters = ["context", "redact"] if ask.options.get("redact", True) else ["context"]
+    optional = {"redact": True, "content": False}
+    filters = ["context", *(name for name, is_on in optional.items() if ask.options.get(name, is_on))]
     session = {
         "class": "ote_logging.handlers.SessionFileHandler", "directory": str(ask.folder), "formatter": "json",
     }  # fmt: skip
@@ -41,18 +44,22 @@ def configure(ask: Ask, level: str = "INFO", queue: bool = False) -> logging.Log
         handlers["queue"] = {
             "class": "ote_logging.handlers.QueueHandler", "handlers": ["session"], "filters": filters,
         }  # fmt: skip
-    logging.config.dictConfig(_mapping(handlers, level, "queue" if queue else "session"))
+    logging.config.dictConfig(_mapping(handlers, filters, level, "queue" if queue else "session"))
     return logging.getLogger("bench")
 
 
-def _mapping(handlers: Mapping[str, Any], level: str, root: str) -> dict[str, Any]:
+_FILTERS: Mapping[str, Mapping[str, Any]] = {
+    "context": {"()": "ote_logging.filters.ContextFilter", "record_factory": True},
+    "redact": {"()": "ote_logging.filters.RedactFilter"},
+    "content": {"()": "ote_logging.content.ContentFilter"},
+}
+
+
+def _mapping(handlers: Mapping[str, Any], filters: Iterable[str], level: str, root: str) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {
-            "context": {"()": "ote_logging.filters.ContextFilter", "record_factory": True},
-            "redact": {"()": "ote_logging.filters.RedactFilter"},
-        },
+        "filters": {name: dict(_FILTERS[name]) for name in filters},
         "formatters": {"json": {"()": "ote_logging.formatters.JsonFormatter"}},
         "handlers": dict(handlers),
         "root": {"level": level, "handlers": [root]},
@@ -267,6 +274,61 @@ def _ends_of_spans(ask: Ask) -> list[logging.LogRecord]:
 def _fail_sometimes(number: int) -> None:
     if number % 10 == 9:
         raise ValueError("no rows")
+
+
+def interactions(ask: Ask) -> Writer:
+    """Take part in: a call of a model with what was said."""
+    log = configure(replace(ask, options={"content": True}))
+    interaction, prompt, response = ote.LLMInteraction, calls.PROMPT, calls.RESPONSE
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            log.info(
+                interaction(
+                    "todo_store", model="gpt-4o", tokens_in=625, tokens_out=number,
+                    prompt=prompt, response=response,
+                )
+            )  # fmt: skip
+
+    return Writer(burst, _read_interaction, in_span, wanted=(*_TEXT_FACTS, "prompt", "response"))
+
+
+def _read_interaction(line: bytes) -> Facts | None:
+    data = orjson.loads(line)
+    if data["event"] != "llm_interaction":
+        return None
+    return _facts(data) | calls.said_in(data)
+
+
+def large_prompts(ask: Ask) -> Writer:
+    """Take part in: a prompt of ``options["text"]``, stored whole; ``drain`` waits for the store."""
+    log = configure(replace(ask, options={"content": True}))
+    (session,) = logging.getLogger().handlers
+    content: Any = session.filters[-1]
+    # Not among the lines that are read back.
+    content.directory = str(ask.folder.with_name("store"))
+    interaction, text = ote.LLMInteraction, ask.options["text"]
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            log.info(interaction("todo_store", prompt=f"{number} {text}", tokens_out=number))
+
+    def read_large(line: bytes) -> Facts | None:
+        data = orjson.loads(line)
+        if data["event"] != "llm_interaction":
+            return None
+        stored = content.store.path_of(data["prompt_hash"]).stat().st_size
+        number = data["tokens_out"]
+        is_whole = stored == data["prompt_length"] == len(f"{number} {text}")
+        return _facts(data) | {"number": number, "prompt": is_whole or None}
+
+    return Writer(burst, read_large, in_span, content.store.flush, (*_TEXT_FACTS, "prompt"))
+
+
+def answers(file: Path) -> int:
+    """Answer all seven questions about every component of ``file``; return how many components there are."""
+    found = import_module("ote_logging.reading.answers").answers(file)
+    return sum(len(each.answers) == 7 for each in found)
 
 
 def report(file: Path) -> int:

@@ -8,7 +8,9 @@ TRACE POINTS: none
 """
 
 import json
+from collections.abc import Mapping
 from importlib import import_module
+from logging import Logger
 from typing import Any
 
 from benchmarks.contest import Facts
@@ -23,13 +25,31 @@ _NAMES = {
 
 def records(ask: Ask) -> Writer:
     """Take part in: enriched records."""
+    return Writer(calls.records(_logger(ask)), _read, floor.ids)
+
+
+def interactions(ask: Ask) -> Writer:
+    """Take part in: a call of a model with what was said, as extras."""
+    wanted = (*floor.WANTED, "prompt", "response")
+    return Writer(calls.interactions(_logger(ask)), _read_interaction, floor.ids, wanted=wanted)
+
+
+def _logger(ask: Ask) -> Logger:
     module: Any = import_module(f"pythonjsonlogger.{ask.variant}")
     log = floor.logger(ask, "bench")
     log.handlers[0].setFormatter(getattr(module, _FORMATTERS[ask.variant])(list(_NAMES.values())))
-    return Writer(calls.records(log), _read, floor.ids)
+    return log
 
 
 def _read(line: bytes) -> Facts:
     data = json.loads(line)
-    facts = {fact: data.get(name) for fact, name in _NAMES.items()}
-    return facts | {"number": number_in(data["message"]), "fields": has_fields(data)}
+    return _facts(data) | {"number": number_in(data["message"]), "fields": has_fields(data)}
+
+
+def _read_interaction(line: bytes) -> Facts:
+    data = json.loads(line)
+    return _facts(data) | calls.said_in(data)
+
+
+def _facts(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {fact: data.get(name) for fact, name in _NAMES.items()}

@@ -20,7 +20,7 @@ from structlog.contextvars import bound_contextvars
 from structlog.processors import CallsiteParameter, CallsiteParameterAdder
 
 from benchmarks.contest import SPAN_FACTS, Facts
-from benchmarks.peers import SESSION, SPAN, TRACE, Ask, Writer, has_fields, number_in
+from benchmarks.peers import SESSION, SPAN, TRACE, Ask, Writer, calls, floor, has_fields, number_in
 
 CALLER = CallsiteParameterAdder(
     {CallsiteParameter.FILENAME, CallsiteParameter.LINENO, CallsiteParameter.FUNC_NAME}
@@ -71,6 +71,24 @@ def records(ask: Ask) -> Writer:
             log.info("user %s saved %d rows", "alice", number, user_id=7, kind="theme", ms=1.25)
 
     return Writer(burst, read, in_span)
+
+
+def interactions(ask: Ask) -> Writer:
+    """Take part in: a call of a model with what was said, as fields."""
+    log = _logger(ask)
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            log.info(
+                "llm_interaction", model="gpt-4o", tokens_in=625, tokens_out=number,
+                component="todo_store", prompt=calls.PROMPT, response=calls.RESPONSE,
+            )  # fmt: skip
+
+    return Writer(burst, _read_interaction, in_span, wanted=(*floor.WANTED, "prompt", "response"))
+
+
+def _read_interaction(line: bytes) -> Facts:
+    return {**read(line), **calls.said_in(orjson.loads(line))}
 
 
 def disabled(ask: Ask) -> Writer:

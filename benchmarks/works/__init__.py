@@ -8,10 +8,21 @@ TRACE POINTS: none
 from collections.abc import Mapping
 
 from benchmarks.contest import Work
-from benchmarks.works import imports, memory, metrics, reading, records, scaling, spans, threads, trace
+from benchmarks.works import (
+    imports,
+    memory,
+    metrics,
+    pipelines,
+    reading,
+    records,
+    scaling,
+    spans,
+    threads,
+    trace,
+)
 
 WORKS: Mapping[str, Work] = {
     work.name: work
-    for topic in (records, trace, spans, threads, reading, imports, metrics, scaling, memory)
+    for topic in (records, trace, spans, threads, reading, imports, metrics, pipelines, scaling, memory)
     for work in topic.WORKS
 }

@@ -7,7 +7,7 @@ TRACE POINTS: none
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib import import_module
@@ -23,13 +23,13 @@ _LINE_BYTES = 360
 _BEGIN = datetime(2026, 1, 1, microsecond=1)
 
 
-def source(seat: Seat) -> Path:
+def source(seat: Seat, kind: str = "lines", made: Callable[[int], Iterable[bytes]] | None = None) -> Path:
     """Return the file of ``seat.events`` lines, written once and kept in the scratch folder."""
-    file = seat.scratch / f"lines-{seat.events}.jsonl"
+    file = seat.scratch / f"{kind}-{seat.events}.jsonl"
     if not file.exists():
         unfinished = file.with_suffix(".part")
         with unfinished.open("wb", buffering=1 << 20) as out:
-            out.writelines(lines(seat.events))
+            out.writelines((made or lines)(seat.events))
         unfinished.rename(file)
     return file
 

@@ -47,11 +47,12 @@ class Content(NamedTuple):
 
 def content_of(located: Located, name: str) -> Content | None:
     """Return the content called ``name``, whole where it can be had; None where nothing tells of it."""
-    entry = located.entry
-    value, digest, length = (entry.get(key) for key in (name, f"{name}_hash", f"{name}_length"))
+    # No content has the name of a key of the table, so each stands under its own.
+    wire = located.entry.wire
+    value, digest, length = wire.get(name), wire.get(f"{name}_hash"), wire.get(f"{name}_length")
     if value is None and length is None and digest is None:
         return None
-    is_cut = bool(entry.get(f"{name}_truncated"))
+    is_cut = bool(wire.get(f"{name}_truncated"))
     return _made(located, name, value, digest, length, is_cut)
 
 
