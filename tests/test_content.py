@@ -223,7 +223,7 @@ def test_what_is_no_content_is_spared() -> None:
 
 
 def test_storing_leaves_the_interpreter_to_others(ote: Written, content: Switch) -> None:
-    """While 5 MB are cleaned, a thread that wants to run waits for a piece of them, and not for 5 ms each time."""
+    """While 5 MB are cleaned, a thread that wants to run waits for a piece of them, not for 5 ms."""
     store = content().store
     log.info(LLMInteraction(prompt=Path(logging.__file__).read_text() * 100))
     waits_s = []
