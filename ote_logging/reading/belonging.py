@@ -69,17 +69,17 @@ class Belonging:
                 # The operation goes on with it in that thread.
                 self._named[(str(entry.operation), *thread)] = component
         if entry.event in ("span_start", "span_end") or entry.event in STAGES:
-            self._add_operation(entry, component)
+            self._add_operation(entry, component, thread)
         return self._open_in(entry, thread)
 
-    def _add_operation(self, entry: Entry, component: str | None) -> None:
+    def _add_operation(self, entry: Entry, component: str | None, thread: tuple[str, ...]) -> None:
         if isinstance(entry.span_id, str):
             known = self._spans.setdefault(entry.span_id, [entry.parent_id, entry.operation, component])
             known[2] = known[2] or component
         elif entry.event == "span_start":
-            self._open[_thread_of(entry)].append((entry.operation, component))
-        elif entry.event == "span_end" and self._open[_thread_of(entry)]:
-            self._open[_thread_of(entry)].pop()
+            self._open[thread].append((entry.operation, component))
+        elif entry.event == "span_end" and self._open[thread]:
+            self._open[thread].pop()
 
     def _open_in(self, entry: Entry, thread: tuple[str, ...]) -> tuple[Any, Any]:
         stack = self._open.get(thread, ()) if self._open else ()
@@ -188,4 +188,5 @@ def _place(entry: Entry) -> tuple[Any, ...]:
 
 
 def _thread_of(entry: Entry) -> tuple[str, ...]:
-    return tuple(str(entry.wire.get(key)) for key in ("pid", "thread", "task"))
+    get = entry.wire.get
+    return str(get("pid")), str(get("thread")), str(get("task"))
