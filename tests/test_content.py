@@ -1,9 +1,11 @@
 """Content modes: what is left of what was said, and where the rest is."""
 
+import base64
 import json
 import logging
 import logging.config
 import os
+import random
 import stat
 import subprocess
 import sys
@@ -24,7 +26,10 @@ from ote_logging.handlers.background import Background
 from ote_logging.handlers.contents import ContentStore, write_new
 from ote_logging.handlers.parts import Keep
 from ote_logging.operations import SpanEnd
+from ote_logging.reading import Reader
 from ote_logging.reading.answers import answers
+from ote_logging.reading.contents import attempts_of, content_of
+from ote_logging.reading.numbered import numbered
 from ote_logging.stages import CodeGeneration, Healing, LLMInteraction, TemplateRender, Validation
 from ote_logging.stages.contents import digest_of
 
@@ -222,11 +227,88 @@ def test_what_is_no_content_is_spared() -> None:
     assert not ContentFilter(content="none").spares(Event("asked", prompt="p"), "shop")
 
 
+PICTURE = "data:image/png;base64," + base64.b64encode(random.Random(7).randbytes(3_750_000)).decode()
+
+
+def test_a_large_picture_of_a_prompt_is_stored(ote: Written, content: Switch) -> None:
+    """Its text is short; what counts for the line and for its caller's time is all of it."""
+    store = content().store
+    picture = {"type": "image_url", "image_url": {"url": PICTURE}}
+    messages = [{"role": "user", "content": [{"type": "text", "text": "see"}, picture]}]
+    began_s = time.thread_time()
+    log.info(LLMInteraction(prompt=messages))
+    cost_s = time.thread_time() - began_s
+    store.flush()
+
+    line = ote.one(event="llm_interaction")
+
+    assert cost_s < 0.04
+    assert (line.get("prompt_length"), line.get("prompt_truncated")) == (3, True)
+    assert json.loads(store.path_of(line.get("prompt_hash")).read_bytes()) == messages
+
+
+def test_a_prompt_that_holds_itself_costs_its_event_nothing_else(ote: Written, content: Switch) -> None:
+    """A ring among the messages is cut, and the other fields stay."""
+    made = content()
+    ring: list[Any] = [{"role": "user", "content": "hi"}]
+    ring.append(ring)
+    log.info(LLMInteraction("todo_store", prompt=ring))
+
+    line = ote.one(event="llm_interaction")
+
+    assert (line.get("component"), line.get("prompt")[0]["content"], made.failures) == ("todo_store", "hi", 0)
+
+
+@pytest.mark.parametrize("name", ["variables", "diff", "responses", "reasoning"])
+def test_each_large_content_is_found_again_by_the_line(name: str, ote: Written, content: Switch) -> None:
+    """The line says where the whole is, also of contents that have no length of their own."""
+    value: Any = {"x": LONG} if name == "variables" else [LONG, "b"] if name == "responses" else LONG
+    store = content().store
+    log.info(TemplateRender(**{name: value}))
+    store.flush()
+
+    (located,) = numbered(Reader(ote.directory))
+    found = content_of(located, name)
+
+    assert found is not None
+    assert found.is_whole
+    assert found.text == value if isinstance(value, str) else json.loads(str(found.text)) == value
+
+
+def test_large_contents_of_attempts_and_tool_calls_are_found_again(ote: Written, content: Switch) -> None:
+    """Each item of the list says where the whole of its own contents is."""
+    store = content().store
+    log.info(LLMInteraction(tool_calls=[{"name": "read", "arguments": "{}", "result": LONG}]))
+    log.info(Healing(attempts=[{"number": 1, "diff": LONG}]))
+    store.flush()
+
+    called, healed = numbered(Reader(ote.directory))
+    calls = content_of(called, "tool_calls")
+
+    assert calls is not None
+    assert json.loads(str(calls.text))[0]["result"] == LONG
+    assert attempts_of(healed)[0]["diff"] == LONG
+
+
+@pytest.mark.parametrize("name", ["reasoning", "responses", "refusal"])
+def test_whatever_a_model_says_is_governed(name: str, ote: Written, content: Switch) -> None:
+    """Not the first answer alone: its thoughts, other answers, and that it refuses."""
+    content(content="none")
+    said: dict[str, Any] = {name: ["I think"] if name == "responses" else "I think"}
+    log.info(LLMInteraction(model="gpt-4", **said))
+
+    line = ote.one(event="llm_interaction")
+
+    assert "I think" not in line.wire.values()
+    assert line.get(name) is None
+    assert line.get(f"{name}_length") == 7
+
+
 def test_storing_leaves_the_interpreter_to_others(ote: Written, content: Switch) -> None:
     """While 5 MB are cleaned, a thread that wants to run waits for a piece of them, not for 5 ms."""
     store = content().store
     log.info(LLMInteraction(prompt=Path(logging.__file__).read_text() * 100))
-    waits_s = []
+    waits_s: list[float] = []
     while store._background._waiting and len(waits_s) < 100:
         began_s = time.perf_counter()
         time.sleep(0)

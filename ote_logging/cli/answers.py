@@ -16,6 +16,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Final
 
 from ote_logging.cli.evidence import Contents, evidence_part, wrapped
@@ -30,6 +31,8 @@ from ote_logging.visible import cells
 
 _SIGNS: Final = {"failed": ("FAILED", FAILED), "healed": ("healed", YELLOW), "well": ("well", GREEN)}
 _MOST_FINDINGS: Final = 3
+_MOST_NAMES: Final = 10
+_MOST_NAME_CHARS: Final = 60
 _INDENT: Final = "    "
 
 
@@ -61,9 +64,18 @@ def _asked(session: str, component: str | None) -> tuple[Reader, list[Answers]]:
     reader = Reader(session)
     found = answers(reader, component)
     if component is not None and not found:
-        known = ", ".join(each.component for each in answers(reader)) or "none at all"
-        raise ReadError(f"nothing is recorded of {component!r}; the session tells of: {known}")
+        names = [each.component for each in answers(reader)]
+        raise ReadError(
+            f"nothing is recorded of {component!r}; the session tells of: {_known(component, names)}"
+        )
     return reader, found
+
+
+def _known(wanted: str, names: Sequence[str]) -> str:
+    """Return the names that are like the ``wanted`` one, else the first of all."""
+    named = get_close_matches(wanted, names, _MOST_NAMES) or names[:_MOST_NAMES]
+    more = f" and {len(names) - len(named):,} more" if len(names) > len(named) else ""
+    return ", ".join(shortened(name, _MOST_NAME_CHARS) for name in named) + more or "none at all"
 
 
 class _Drawing:

@@ -18,7 +18,7 @@ from ote_logging.handlers.session import SessionFileHandler
 from ote_logging.records import REDACTED_BY
 from ote_logging.redaction import Redactor as DefaultRedactor
 from ote_logging.stages.base import StageEvent, resolved
-from ote_logging.stages.contents import Large, as_text, digest_of, is_a, length_of, measures
+from ote_logging.stages.contents import Large, as_text, digest_of, exceeds, is_a, measures, size_of
 from ote_logging.stages.names import CONTENTS, NESTED
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class _Reduction:
 
     def _is_long(self, value: Any, mode: str) -> bool:
         options = self._reducer.options
-        return length_of(value) > (options.inline_chars if mode == "full" else options.preview_chars)
+        return exceeds(value, options.inline_chars if mode == "full" else options.preview_chars)
 
     def leaves_out(self, name: str, value: Any) -> bool:
         """Tell whether not all of a field is kept."""
@@ -99,17 +99,23 @@ class _Reduction:
         elif name in NESTED:
             yield name, [self.kept(item) if is_a(item, Mapping) else item for item in value]
         elif self._mode(name) in SHOWN:
-            yield name, self._beginning(name, value)
+            if not (self._is_clean or type(value) is Large):
+                value = Large(value, self._reducer.redactor)
+            yield name, self._beginning(value)
             yield f"{name}_truncated", True
+            if self._mode(name) == "full":
+                # Also of contents that have no measures, or the line would not say where the whole is.
+                yield f"{name}_hash", self._stored(value)
 
-    def _beginning(self, name: str, value: Any) -> str:
-        if not (self._is_clean or type(value) is Large):
-            value = Large(value, self._reducer.redactor)
-        if self._mode(name) == "full":
-            digest, length = digest_of(value), length_of(value)
-            self._reducer.store.put(digest, lambda: as_text(resolved(value)), length)
+    def _beginning(self, value: Any) -> str:
         chars = self._reducer.options.preview_chars
         return value.beginning(chars) if type(value) is Large else as_text(value)[:chars]
+
+    def _stored(self, value: Any) -> str:
+        """Store a content; return its hash."""
+        digest = digest_of(value)
+        self._reducer.store.put(digest, lambda: as_text(resolved(value)), size_of(value))
+        return digest
 
 
 def _directory_beside(content_filter: logging.Filter) -> str | None:

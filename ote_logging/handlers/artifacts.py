@@ -24,7 +24,7 @@ from ote_logging.handlers.naming import safe_name
 from ote_logging.jsonable import Limits, jsonable
 from ote_logging.schema import wire_key
 from ote_logging.stages.base import StageEvent
-from ote_logging.stages.contents import length_of
+from ote_logging.stages.contents import size_of
 from ote_logging.stages.names import CONTENTS, LARGE_CHARS
 
 _UNCUT: Final = Limits(chars=2**31, size=2**31, items=10_000_000)
@@ -86,7 +86,7 @@ class ArtifactHandler(logging.Handler):
     def _write(self, record: logging.LogRecord, event: Event, kind: str) -> None:
         copy = logging.makeLogRecord({**record.__dict__, "msg": event})
         given = event.given if isinstance(event, StageEvent) else event.fields
-        chars = sum(length_of(value) for name, value in given.items() if name in CONTENTS)
+        chars = sum(size_of(value) for name, value in given.items() if name in CONTENTS)
         if chars > LARGE_CHARS:
             self._background.do(lambda: self._make(copy, event, kind), chars)
         else:

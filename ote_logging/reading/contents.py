@@ -53,6 +53,8 @@ def content_of(located: Located, name: str) -> Content | None:
     if value is None and length is None and digest is None:
         return None
     is_cut = bool(wire.get(f"{name}_truncated"))
+    if type(value) is list:
+        value = [_whole_item(located, item) for item in value]
     return _made(located, name, value, digest, length, is_cut)
 
 
@@ -70,7 +72,21 @@ def attempt_codes(located: Located) -> list[Content | None]:
 
 def attempts_of(located: Located) -> list[Mapping[str, Any]]:
     """Return the ``attempts`` of an event that are mappings."""
-    return [attempt for attempt in _listed(located.entry.get("attempts")) if isinstance(attempt, dict)]
+    attempts = _listed(located.entry.get("attempts"))
+    return [_whole_item(located, attempt) for attempt in attempts if isinstance(attempt, dict)]
+
+
+def _whole_item(located: Located, item: Any) -> Any:
+    """Return ``item`` of a list with what was cut of its contents; those of a line itself have measures."""
+    if not isinstance(item, dict):
+        return item
+    cut = [key.removesuffix("_truncated") for key, value in item.items() if _is_cut(key, value)]
+    whole = {name: stored(located.path, str(item.get(f"{name}_hash"))) for name in cut}
+    return {**item, **{name: _parsed(text) for name, text in whole.items() if text is not None}}
+
+
+def _is_cut(key: Any, value: Any) -> bool:
+    return value is True and isinstance(key, str) and key.endswith("_truncated")
 
 
 def _made(located: Located, name: str, value: Any, digest: Any, length: Any, is_cut: bool) -> Content:
@@ -88,6 +104,8 @@ def _made(located: Located, name: str, value: Any, digest: Any, length: Any, is_
 
 def stored(session_path: str, digest: str) -> str | None:
     """Return the text that the store of a session keeps under ``digest``, None where it has none."""
+    if not DIGEST.fullmatch(digest):
+        return None
     path = Path(os.path.dirname(session_path), "content", digest)
     try:
         return path.read_bytes().decode("utf-8", "replace")

@@ -71,6 +71,7 @@ def _outcome(record: Located) -> str:
         _took(record),
         _fact(entry.get("cost_usd"), "{} USD"),
         "from the cache" if entry.get("cache_hit") is True else "",
+        "the stream was not read to its end" if entry.get("stream_complete") is False else "",
     ]
     tries = [
         f"attempt {attempt.get('number', '?')}: {_error_text(attempt)}"

@@ -24,6 +24,8 @@ from ote_logging.schema import dump
 from ote_logging.stages.names import LARGE_CHARS, MEASURED
 
 _NO_LIMITS: Final = Limits(chars=2**31, size=2**31, items=10_000_000)
+_ROOM: Final = 2**62
+_DEEPEST: Final = 32
 _TEXT_KEYS: Final = ("content", "text", "parts")
 
 
@@ -141,7 +143,19 @@ def _line_end(text: str, start: int) -> int:
 
 def is_large(value: object) -> bool:
     """Tell whether ``value`` has more than 65,536 characters, looking no further than that."""
-    return len(value) > LARGE_CHARS if type(value) is str else _room_left(value, LARGE_CHARS, 32) < 0
+    return len(value) > LARGE_CHARS if type(value) is str else _room_left(value, LARGE_CHARS, _DEEPEST) < 0
+
+
+def exceeds(value: object, chars: int) -> bool:
+    """Tell whether ``value`` has more than ``chars`` characters, in all and not in its texts alone."""
+    plain = value.value if type(value) is Large else value
+    return _room_left(plain, chars, _DEEPEST) < 0 or length_of(value) > chars
+
+
+def size_of(value: object) -> int:
+    """Return the characters that ``value`` keeps in memory: also those of the images of messages."""
+    plain = value.value if type(value) is Large else value
+    return _ROOM - _room_left(plain, _ROOM, _DEEPEST)
 
 
 def _room_left(value: object, room: int, depth: int) -> int:
@@ -200,16 +214,18 @@ def texts_of(messages: object) -> list[str]:
     """
     if not is_a(messages, list, tuple):
         return []
-    return [text for message in messages for text in _texts_in(message)]
+    return [text for message in messages for text in _texts_in(message, _DEEPEST)]
 
 
-def _texts_in(part: object) -> list[str]:
+def _texts_in(part: object, depth: int) -> list[str]:
     if is_a(part, str):
         return [part]
+    if not depth:
+        return []
     if is_a(part, list, tuple):
-        return texts_of(part)
+        return [text for each in part for text in _texts_in(each, depth - 1)]
     said = [part.get(key) if is_a(part, Mapping) else getattr(part, key, None) for key in _TEXT_KEYS]
-    return [text for each in said if each is not None for text in _texts_in(each)]
+    return [text for each in said if each is not None for text in _texts_in(each, depth - 1)]
 
 
 def measures(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,8 +8,11 @@ TRACE POINTS: none
 from typing import Final
 
 MEASURED: Final = frozenset(
-    {"prompt", "system", "response", "specification", "source", "code", "before", "output", "content"}
-)
+    {
+        "prompt", "system", "response", "responses", "reasoning", "refusal", "specification", "source",
+        "code", "before", "output", "content",
+    }
+)  # fmt: skip
 """Fields that get ``<name>_length`` in characters and ``<name>_hash``."""
 
 CONTENTS: Final = MEASURED | {"variables", "diff", "arguments", "result"}
