@@ -227,6 +227,68 @@ def test_what_is_no_content_is_spared() -> None:
     assert not ContentFilter(content="none").spares(Event("asked", prompt="p"), "shop")
 
 
+@pytest.mark.parametrize("aim", ["nowhere", "elsewhere"])
+def test_a_link_in_the_store_is_not_followed(aim: str, tmp_path: Path) -> None:
+    """Whoever put it there: nothing is written through it, and the content is counted as lost."""
+    (tmp_path / "elsewhere").write_text("of somebody else")
+    store = ContentStore(tmp_path)
+    store.folder.mkdir()
+    store.path_of("a" * 64).symlink_to(tmp_path / aim)
+    store.put("a" * 64, lambda: "text", 4)
+    store.flush()
+
+    assert store.stats()["lost"] == 1
+    assert not (tmp_path / "nowhere").exists()
+    assert (tmp_path / "elsewhere").read_text() == "of somebody else"
+
+
+def test_a_full_disk_costs_the_content_and_nothing_else(tmp_path: Path) -> None:
+    """What cannot be stored is counted and told; the line is written with its beginning."""
+    program = """
+import logging, resource, sys
+import ote_logging as ote
+ote.configure(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+logging.info(ote.LLMInteraction("todo_store", prompt="a line\\n" * 300_000))
+logging.info(ote.LLMInteraction("mailer", prompt="a line\\n" * 30_000))
+store = logging.root.handlers[1].filters[-1].store
+store.flush()
+print(store.stats())
+"""
+    command = [sys.executable, "-c", program, str(SHIPPED)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    lost, kept = (answer.answers[0].findings[0].contents[0] for answer in answers(tmp_path / "logs"))
+
+    assert "'written': 1, 'lost': 1" in done.stdout
+    assert "record lost" in done.stderr
+    assert (lost.is_whole, lost.length, kept.is_whole) == (False, 2_100_000, True)
+    assert str(lost.text).startswith("a line\n")
+    assert [path.name for path in (tmp_path / "logs" / "content").iterdir()] == [kept.digest]
+
+
+def test_a_child_and_its_parent_store_their_own(tmp_path: Path) -> None:
+    """A fork while contents wait: each is stored once, by whoever said it, and neither hangs."""
+    program = """
+import logging, os, sys
+import ote_logging as ote
+ote.configure(sys.argv[1])
+for number in range(3):
+    logging.info(ote.LLMInteraction("parent", prompt=f"{number} parent\\n" * 30_000))
+child = os.fork()
+logging.info(ote.LLMInteraction("child" if child == 0 else "parent", prompt=f"{child == 0}\\n" * 30_000))
+if child == 0:
+    logging.root.handlers[1].filters[-1].store.flush()
+    os._exit(0)
+sys.exit(os.waitpid(child, 0)[1])
+"""
+    command = [sys.executable, "-c", program, str(SHIPPED)]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, timeout=30)
+    found = {each.component: each.answers[0].findings for each in answers(tmp_path / "logs")}
+
+    assert {name: len(findings) for name, findings in found.items()} == {"parent": 4, "child": 1}
+    assert all(finding.contents[0].is_whole for findings in found.values() for finding in findings)
+
+
 PICTURE = "data:image/png;base64," + base64.b64encode(random.Random(7).randbytes(3_750_000)).decode()
 
 

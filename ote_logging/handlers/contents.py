@@ -6,6 +6,7 @@ TRACE POINTS: ContentStore.put() - a content is to be stored
 """
 
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -19,6 +20,13 @@ from ote_logging.handlers.parts import Keep
 
 _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _LOOK_S: Final = 60.0
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def write_new(path: Path, data: bytes) -> None:
@@ -74,12 +82,16 @@ class ContentStore:
     def _store(self, digest: str, text: Callable[[], str]) -> None:
         path = self.path_of(digest)
         try:
-            if path.exists():
+            if _is_file(path):
                 # Used again: it is as young as its last use.
-                os.utime(path)
+                os.utime(path, follow_symlinks=False)
                 return
-            with suppress(FileExistsError):
+            try:
                 write_new(path, text().encode("utf-8", "backslashreplace"))
+            except FileExistsError:
+                # Another process was faster; a link or a folder of that name is none of this store.
+                if not _is_file(path):
+                    raise
             self._tally.written += 1
             self._remove_surplus(path)
         except Exception as error:  # the disk, and whatever cleans the text
