@@ -1,6 +1,7 @@
 """The seven questions: what a session answers of each component, with its evidence."""
 
 import logging
+import re
 import time
 from contextlib import suppress
 
@@ -507,7 +508,14 @@ def test_what_is_printed_fits_the_terminal(folder, columns):
 
     assert max(map(len, lines)) <= columns
     assert sum(line.endswith("Why did healing fail?") or "7 Why" in line for line in lines) == 3
-    assert lines[-1] == "3 components · 1 failed · 1 healed · 1 well"
+    assert lines[-2] == "3 components · 1 failed · 1 healed · 1 well"
+
+
+def test_evidence_is_named_as_show_takes_it(folder):
+    """The place behind a sentence, pasted, prints that event."""
+    place = re.search(r"attempt 1: same error .*?(:\d+)  ", ote("answers", folder).replace("\n", " "))
+
+    assert ote("show", folder, place[1]).startswith("healing")
 
 
 def test_full_leaves_nothing_out(folder):

@@ -343,6 +343,7 @@ def pipeline_of_all_layers(folder: Path) -> None:
         "todo_store", prompt="Generate a store", system="Be brief", model="gpt-4", provider="openai",
         parameters={"temperature": 0}, tokens_in=450, tokens_out=320, tokens_cached=100, cost_usd=0.02,
         cache_hit=False, finish_reason="stop", error=ValueError("cut off"),
+        responses=["class Todo", "class Store"], reasoning="a class will do", refusal="no more than that",
     ) as call:  # fmt: skip
         for number in range(2):
             try:

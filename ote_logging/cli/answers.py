@@ -3,7 +3,7 @@
     mailer  FAILED  ModuleNotFoundError: No module named 'observability'
 
       4 Where did validation fail?
-        line 1 of mailer.py, syntax  line 18  10:00:00.123
+        line 1 of mailer.py, syntax  :18  10:00:00.123
           │ > 1 | from observability import ComposedComponent
           │       ^
 
@@ -159,3 +159,5 @@ def _foot(screen: Screen, found: Sequence[Answers], most: int | None) -> None:
     if not found:
         screen.line(Part("Nothing failed, and nothing that names a component or asks a model was recorded."))
     screen.line(Part(" · ".join([counted(len(found), "component"), *sums, *more]), DIM))
+    if found:
+        screen.line(Part("An event whole, by its line: ote show SESSION :LINE", DIM))

@@ -21,8 +21,8 @@ _DIFF_COLOURS: Final = {"+": GREEN, "-": RED, "@": CYAN}
 
 
 def evidence_part(record: Located, *, with_file: bool) -> Part:
-    """Return where ``record`` stands in the session, and when it was made."""
-    place = record.place if with_file else f"line {record.number}"
+    """Return where ``record`` stands in the session, as ``ote show`` takes it, and when it was made."""
+    place = record.place if with_file else f":{record.number}"
     return Part(f"  {shortened(place)}  {clock(str(record.entry.timestamp))}", DIM)
 
 

@@ -1,10 +1,10 @@
 """``ote lineage``: a written file, followed back to the prompts that it came from.
 
     out/mailer.py:3    class Mailer:
-      written                 line 15  10:00:00.517  its line 3
-      rendered                line 14  10:00:00.516  its line 3
-      taken out as code       line 11  10:00:00.511  its line 2
-      answered by the model   line 10  10:00:00.511  its line 6, first here
+      written                 :15  10:00:00.517  its line 3
+      rendered                :14  10:00:00.516  its line 3
+      taken out as code       :11  10:00:00.511  its line 2
+      answered by the model   :10  10:00:00.511  its line 6, first here
 
 LOCATION: ote_logging/cli/lineage.py
 DEPENDENCIES: reading.lineage, evidence, screen, words
@@ -27,7 +27,8 @@ def show(session: str, file: str, line: int | None, *, is_full: bool) -> None:
     place = found.target if line is None else f"{found.target}:{line}"
     screen.line(Part(shortened(place), BOLD))
     if found.text is not None:
-        screen.line(Part("  " + shortened(found.text.strip()), CYAN))
+        text = found.text.strip()
+        screen.line(Part(f"  {shortened(text)}" if text else "  an empty line, like any other", CYAN))
     screen.line()
     for origin in found.origins:
         screen.line(*_parts(origin, found, with_file=len(reader.paths) > 1))
