@@ -24,6 +24,8 @@ from ote_logging.errors import ConfigError
 from ote_logging.events import Event
 from ote_logging.markers import parse
 from ote_logging.reading import Reader
+from ote_logging.reading.contents import whole_entry
+from ote_logging.reading.numbered import numbered
 from ote_logging.records import EXCEPTION, ID_ATTRIBUTES, attribute_name, field_name, mark
 from ote_logging.schema import KEYS, Entry
 
@@ -71,7 +73,8 @@ def replay(
     reader = session if isinstance(session, Reader) else Reader(session)
     refuse_own_folder(reader, source)
     configure(source, trust=trust)
-    replayed = send(_paced(reader, speed))
+    # Whole, for another redaction must see what the store has, and another folder have it too.
+    replayed = send(_paced(map(whole_entry, numbered(reader)), speed))
     _flush_all()
     return replayed
 

@@ -1,6 +1,7 @@
 """Replay: a recorded session through another configuration, saying what it said."""
 
 import logging
+import logging.config
 import time
 
 import orjson
@@ -20,7 +21,7 @@ from ote_logging.formatters.wire import wire_of
 from ote_logging.reading import Reader, read
 from ote_logging.replay import record_of, replay, send
 from ote_logging.schema import Entry, decode, dump
-from ote_logging.stages import LLMInteraction, Validation
+from ote_logging.stages import Healing, LLMInteraction, TemplateRender, Validation
 
 NAMES = st.sampled_from(
     ["user", "name", "args", "status", "path", "event", "trace_id", "x_", "stack_info_", "ü"]
@@ -136,6 +137,54 @@ def test_another_redaction_applies(recorded, tmp_path):
     replay(recorded, configuration)
 
     assert [entry.get("ticket") for entry in read(tmp_path / "new")][1] == "[REDACTED:ticket]"
+
+
+def with_contents(folder, **redact):
+    """Return a configuration that stores large contents beside the session."""
+    config = pipeline(folder)
+    config["filters"]["redact"] |= redact
+    config["filters"]["content"] = {"()": "ote_logging.content.ContentFilter"}
+    config["handlers"]["session"]["filters"] = ["context", "redact", "content"]
+    return config
+
+
+def stored_in(folder):
+    """Return the contents that the store of ``folder`` has, by their hashes."""
+    for handler in logging.root.handlers:
+        handler.filters[-1].store.flush()
+    return {path.name: path.read_text() for path in (folder / "content").iterdir()}
+
+
+def hashes_in(folder):
+    """Return the hashes that each line of a session tells."""
+    wires = [entry.wire for entry in read(folder)]
+    return [{key: wire[key] for key in wire if key.endswith(("_hash", "_hashes"))} for wire in wires]
+
+
+def test_large_contents_are_replayed_whole(tmp_path):
+    """Under the hashes that link them, and by the redaction of the other configuration."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    logging.config.dictConfig(with_contents(old))
+    text = "ticket TCK-12345678 of a prompt\n" * 5_000
+    log = logging.getLogger("shop")
+    log.info(LLMInteraction("mailer", prompt=[{"role": "user", "content": text}], response=text))
+    log.info(TemplateRender("mailer", variables={"body": text}, output=text))
+    log.info(Healing("mailer", attempts=[{"number": 1, "code": text}], verdict="fixed", code=text))
+    were = stored_in(old)
+
+    replay(old, with_contents(new, patterns={"ticket": "TCK-[0-9]{8}"}))
+
+    are = stored_in(new)
+    hashes = [
+        [
+            {key: value for key, value in each.wire.items() if key.endswith(("_hash", "_hashes"))}
+            for each in read(folder)
+        ]
+        for folder in (old, new)
+    ]
+
+    assert hashes[0] == hashes[1]
+    assert are == {name: said.replace("TCK-12345678", "[REDACTED:ticket]") for name, said in were.items()}
 
 
 def test_another_formatter_applies(recorded, tmp_path):

@@ -7,6 +7,7 @@ TRACE POINTS: Reducer.of_record() - contents are taken out of an event
 """
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,13 +18,14 @@ from ote_logging.handlers.contents import ContentStore
 from ote_logging.handlers.session import SessionFileHandler
 from ote_logging.records import REDACTED_BY
 from ote_logging.redaction import Redactor as DefaultRedactor
-from ote_logging.stages.base import StageEvent, resolved
+from ote_logging.stages.base import StageEvent, resolved, told_of
 from ote_logging.stages.contents import Large, as_text, digest_of, exceeds, is_a, measures, size_of
 from ote_logging.stages.names import CONTENTS, NESTED
 
 if TYPE_CHECKING:
     from ote_logging.content import ContentFilter
 
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _HASHES: Final = ("_hash", "_hashes", "_part_hashes")
 
 
@@ -52,7 +54,7 @@ class Reducer:
         keys = {name: value for name, value in event.keys.items() if not reduction.leaves_out(name, value)}
         if len(keys) == len(event.keys) and not any(map(reduction.leaves_out, given, given.values())):
             return event
-        measured = event.measures if isinstance(event, StageEvent) else measures(given)
+        measured = event.measures if isinstance(event, StageEvent) else {**measures(given), **told_of(given)}
         fields = {**reduction.kept(given), **reduction.shown(measured, given)}
         return Reduced(event, keys, fields, self, logger)
 
@@ -86,14 +88,18 @@ class _Reduction:
 
     def kept(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is kept of fields."""
-        return dict(pair for name, value in given.items() for pair in self._kept(name, value))
+        return dict(
+            pair
+            for name, value in given.items()
+            for pair in self._kept(name, value, given.get(f"{name}_hash"))
+        )
 
     def shown(self, measured: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the measures less the hashes of contents of which nothing may be known."""
         hidden = [name for name in given if name in CONTENTS | NESTED and self._mode(name) == "none"]
         return {name: value for name, value in measured.items() if not _tells(name, hidden)}
 
-    def _kept(self, name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    def _kept(self, name: str, value: Any, digest: object) -> Iterator[tuple[str, Any]]:
         if not self.leaves_out(name, value):
             yield name, resolved(value)
         elif name in NESTED:
@@ -105,15 +111,15 @@ class _Reduction:
             yield f"{name}_truncated", True
             if self._mode(name) == "full":
                 # Also of contents that have no measures, or the line would not say where the whole is.
-                yield f"{name}_hash", self._stored(value)
+                yield f"{name}_hash", self._stored(value, digest)
 
     def _beginning(self, value: Any) -> str:
         chars = self._reducer.options.preview_chars
         return value.beginning(chars) if type(value) is Large else as_text(value)[:chars]
 
-    def _stored(self, value: Any) -> str:
-        """Store a content; return its hash."""
-        digest = digest_of(value)
+    def _stored(self, value: Any, known: object) -> str:
+        """Store a content; return its hash: the one that is ``known``, by which other events name it."""
+        digest = known if type(known) is str and _DIGEST.fullmatch(known) else digest_of(value)
         self._reducer.store.put(digest, lambda: as_text(resolved(value)), size_of(value))
         return digest
 

@@ -19,10 +19,15 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from ote_logging.reading.numbered import Located
+from ote_logging.schema import Entry
 
 DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 """What the name of a stored content looks like."""
 
+NESTED: Final = ("attempts", "errors", "tool_calls")
+"""Fields that are lists of mappings, each with contents of its own."""
+
+_MAPPINGS: Final = ("variables",)
 _MOST_DIFF_LINES: Final = 2_000
 
 
@@ -76,13 +81,24 @@ def attempts_of(located: Located) -> list[Mapping[str, Any]]:
     return [_whole_item(located, attempt) for attempt in attempts if isinstance(attempt, dict)]
 
 
+def whole_entry(located: Located) -> Entry:
+    """Return an entry with the contents that its line cut, as far as the store has them."""
+    wire = located.entry.wire
+    if not any(map(_is_cut, wire, wire.values())) and not any(name in wire for name in NESTED):
+        return located.entry
+    nested = {name: [_whole_item(located, item) for item in _listed(wire.get(name))] for name in NESTED}
+    return Entry(_whole_item(located, {**wire, **{name: items for name, items in nested.items() if items}}))
+
+
 def _whole_item(located: Located, item: Any) -> Any:
-    """Return ``item`` of a list with what was cut of its contents; those of a line itself have measures."""
+    """Return ``item``, a line or an item of a list on it, with what was cut of its contents."""
     if not isinstance(item, dict):
         return item
     cut = [key.removesuffix("_truncated") for key, value in item.items() if _is_cut(key, value)]
-    whole = {name: stored(located.path, str(item.get(f"{name}_hash"))) for name in cut}
-    return {**item, **{name: _parsed(text) for name, text in whole.items() if text is not None}}
+    texts = {name: stored(located.path, str(item.get(f"{name}_hash"))) for name in cut}
+    whole = {name: _parsed(text, name) for name, text in texts.items() if text is not None}
+    gone = {f"{name}_truncated" for name in whole}
+    return {key: whole.get(key, value) for key, value in item.items() if key not in gone}
 
 
 def _is_cut(key: Any, value: Any) -> bool:
@@ -138,15 +154,16 @@ def _said(content: Any) -> str:
     return "" if content is None else shown(content)
 
 
-def _parsed(text: str) -> Any:
-    """Return the messages that a stored ``text`` writes, itself where it writes none."""
-    if not text.startswith("["):
+def _parsed(text: str, name: str = "") -> Any:
+    """Return the messages or variables that a stored ``text`` writes, itself where it writes none."""
+    is_mapping = name in _MAPPINGS and text.startswith("{")
+    if not is_mapping and not text.startswith("["):
         return text
     try:
         found = orjson.loads(text)
     except ValueError:
         return text
-    return found if isinstance(found, list) and found and isinstance(found[0], dict) else text
+    return found if is_mapping or (found and isinstance(found[0], dict)) else text
 
 
 def diff(before: str, after: str) -> str:

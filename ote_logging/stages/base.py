@@ -81,7 +81,7 @@ class StageEvent(Event):
         """What is known of the contents without any of them."""
         if self._measures is None:
             given = self.settled().given
-            self._measures = {**measures(given), **_given_measures(given)}
+            self._measures = {**measures(given), **told_of(given)}
         return self._measures
 
     def settled(self) -> Self:
@@ -152,7 +152,8 @@ class StageEvent(Event):
         return []
 
 
-def _given_measures(given: Mapping[str, Any]) -> dict[str, Any]:
+def told_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the measures that stand among the fields of an event."""
     # They win, for the program may know of a content that it did not give.
     return {name: value for name, value in given.items() if name.endswith(("_length", "_hash", "_hashes"))}
 
