@@ -34,7 +34,7 @@ _TRACE_FACTS = (*_TEXT_FACTS, "path", "operation")
 
 def configure(ask: Ask, level: str = "INFO", queue: bool = False) -> logging.Logger:
     """Switch the shipped pipeline on and return the program's logger."""
-    optional = {"redact": True, "content": False}
+    optional = {"redact": True, "content": True}
     filters = ["context", *(name for name, is_on in optional.items() if ask.options.get(name, is_on))]
     session = {
         "class": "ote_logging.handlers.SessionFileHandler", "directory": str(ask.folder), "formatter": "json",
