@@ -1,6 +1,7 @@
 """The fold: what is counted where, and that parts add up to the whole."""
 
 import json
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from ote_logging.errors import ReadError
 from ote_logging.evaluation.metrics import PerformanceMetrics
-from ote_logging.evaluation.operations import OTHER
+from ote_logging.evaluation.operations import OTHER, OperationMetrics
 from ote_logging.evaluation.quantiles import LogBuckets
 from ote_logging.schema import Entry
 
@@ -141,6 +142,30 @@ def test_add_and_record_and_add_end_are_one_fold() -> None:
 
     assert by_entry.operations["save"].to_dict() == by_hand.operations["save"].to_dict()
     assert by_parts == by_hand
+
+
+unusual = st.sampled_from([0.0, -1.0, 1e-5, 1e-3, 1e12, 1e300, inf, nan])
+
+
+@given(values=st.lists(durations | unusual, min_size=1))
+def test_many_ends_are_counted_as_each(values: list[float]) -> None:
+    """Ends given together have the figures of the same ends given one by one, whatever their durations."""
+    together, apart = PerformanceMetrics(), PerformanceMetrics()
+    together.add_ends("save", values)
+    for value in values:
+        apart.add_end("save", value)
+
+    assert together == apart
+
+
+def test_many_ends_fill_more_than_four_bytes() -> None:
+    """A bucket that has counted 2**32 calls goes on counting, many at once as well."""
+    row = OperationMetrics()
+    row.buckets.add(12.5, 2**32 - 1)
+
+    row.add_durations([12.5, 12.5])
+
+    assert row.timed == 2**32 + 1
 
 
 def test_time_inside_leaves_out_what_a_generator_waited() -> None:

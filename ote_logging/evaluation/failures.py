@@ -7,6 +7,7 @@ TRACE POINTS: none
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 _LONGEST: Final = 120
@@ -30,7 +31,7 @@ class Failure(NamedTuple):
     @property
     def text(self) -> str:
         """The key that this failure has where no fingerprint was recorded."""
-        return ": ".join(part for part in (self.type, self.message) if part)
+        return _text_of(self.type, self.message)
 
 
 def failure_of(wire: Mapping[str, Any]) -> Failure:
@@ -40,17 +41,26 @@ def failure_of(wire: Mapping[str, Any]) -> Failure:
     "KeyError: no user # in '…'"
     """
     thrown = wire.get("exception")
-    exception: Mapping[str, Any] = thrown if isinstance(thrown, Mapping) else {}
+    exception: Mapping[str, Any] = thrown if isinstance(thrown, dict) else {}
     kind = str(wire.get("error_type") or exception.get("type") or "")[:_LONGEST]
     message = wire.get("error_message") or exception.get("message") or ("" if kind else wire.get("message"))
-    found = Failure("", kind, without_details(str(message or "")))
-    return found._replace(key=str(exception.get("fingerprint") or found.text))
+    blanked = without_details(str(message or ""))
+    return Failure(str(exception.get("fingerprint") or _text_of(kind, blanked)), kind, blanked)
+
+
+def _text_of(kind: str, message: str) -> str:
+    return f"{kind}: {message}" if kind and message else kind or message
 
 
 def without_details(message: str) -> str:
     """Return the first 120 characters of ``message`` with numbers, quoted texts and paths blanked."""
     # Cut first, generously: the patterns then never see a prompt of a megabyte.
-    text = message[: 4 * _LONGEST]
+    return _blanked(message[: 4 * _LONGEST])
+
+
+# A program fails in few ways, and tells of each many times.
+@lru_cache(maxsize=512)
+def _blanked(text: str) -> str:
     for pattern, blank in _DETAILS:
         text = pattern.sub(blank, text)
     return text[:_LONGEST]

@@ -24,7 +24,7 @@ TRACE POINTS: PerformanceMetrics.add_line() - a line is counted
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import floor, log
 from types import MappingProxyType
 from typing import Any, Final
@@ -39,8 +39,9 @@ from ote_logging.schema import STAGES, Entry
 VERSION: Final = 1
 _KIND: Final = "ote_metrics"
 
-# Beside AMOUNTS: time inside a generator, one cache look-up as bool, bytes of one file.
-_CARRIERS: Final = frozenset(AMOUNTS) - {"unpriced"} | {"active_ms", "cache_hit", "size_bytes"}
+CARRIERS: Final = frozenset(AMOUNTS) - {"unpriced"} | {"active_ms", "cache_hit", "size_bytes"}
+"""Keys of a line that carry amounts: AMOUNTS, time inside a generator, one cache look-up, bytes of a file."""
+
 # A tuple, as a foreign line may hold a level that has no hash.
 _FAILED_LEVELS: Final = ("ERROR", "CRITICAL")
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -94,7 +95,7 @@ class PerformanceMetrics:
         try:
             self._levels[wire["logger"]][wire["level"]] += 1
         except (KeyError, TypeError):
-            self._add_level(wire, 1)
+            self.add_records(wire.get("logger", ""), wire.get("level", ""), 1)
         event = wire.get("event")
         if event == "span_end":
             self.add_end(wire.get("operation"), wire.get("duration_ms"), wire.get("status") == "error", wire)
@@ -128,10 +129,38 @@ class PerformanceMetrics:
                 row.min_ns, row.max_ns = min(row.min_ns, ns), max(row.max_ns, ns)
         except (TypeError, ValueError, OverflowError, IndexError):
             row.add_duration(duration_ms)
-        if failed:
-            self._add_failed(row, fields)
-        if fields and (stage == "llm_interaction" or not _CARRIERS.isdisjoint(fields)):
+        if failed and fields:
+            self._add_failed(row, failure_of(fields), 1)
+        elif failed:
+            row.failures += 1
+        if fields and (stage == "llm_interaction" or not CARRIERS.isdisjoint(fields)):
             self._add_carried(row, fields, stage)
+
+    def add_ends(
+        self, operation: object, durations_ms: Sequence[float], failure: Failure | None = None
+    ) -> None:
+        """Count one or more calls that carried nothing as ``add_end`` does each, for less.
+
+        None of them failed, or all by the same ``failure``.
+        """
+        row = self._row(operation)
+        row.calls += len(durations_ms)
+        row.add_durations(durations_ms)
+        if failure is not None:
+            self._add_failed(row, failure, len(durations_ms))
+
+    def add_records(self, logger: object, level: object, times: int) -> None:
+        """Count ``times`` records by their logger and level alone."""
+        logger, level = str(logger), str(level)
+        if logger not in self._levels and len(self._levels) >= _MOST_LOGGERS:
+            logger = OTHER
+        levels = self._levels.setdefault(logger, {})
+        levels[level] = levels.get(level, 0) + times
+
+    def add_path(self, path: object, times: int = 1) -> None:
+        """Count trace points by their path, a list of steps; what is none is left out."""
+        if isinstance(path, list) and path:
+            count_bounded(self._paths, " -> ".join(map(str, path)), times, _MOST_PATHS)
 
     def _row(self, operation: object) -> OperationMetrics:
         """Return the row of ``operation``, made if there is room, else that of ``__other__``."""
@@ -142,13 +171,6 @@ class PerformanceMetrics:
         if name not in rows and len(self._rows) + len(self._evaluated) >= self._max_operations:
             name = OTHER
         return rows.setdefault(name, OperationMetrics())
-
-    def _add_level(self, wire: Mapping[str, Any], times: int) -> None:
-        logger, level = str(wire.get("logger", "")), str(wire.get("level", ""))
-        if logger not in self._levels and len(self._levels) >= _MOST_LOGGERS:
-            logger = OTHER
-        levels = self._levels.setdefault(logger, {})
-        levels[level] = levels.get(level, 0) + times
 
     def _add_other(self, event: object, wire: Mapping[str, Any]) -> None:
         """Count what is neither an end nor an ordinary message."""
@@ -171,15 +193,13 @@ class PerformanceMetrics:
         if wire.get("status") == "error":
             row.failures += 1
             row.add_error_type(str(wire.get("error_type") or "unknown"))
-        if not _CARRIERS.isdisjoint(wire):
+        if not CARRIERS.isdisjoint(wire):
             self._add_carried(self._row(wire.get("operation")), wire, None)
 
-    def _add_failed(self, row: OperationMetrics, fields: Mapping[str, Any]) -> None:
-        row.failures += 1
-        if fields:
-            failure = failure_of(fields)
-            row.add_error_type(failure.type or "unknown")
-            self._add_failure(failure, 1)
+    def _add_failed(self, row: OperationMetrics, failure: Failure, times: int) -> None:
+        row.failures += times
+        row.add_error_type(failure.type or "unknown", times)
+        self._add_failure(failure, times)
 
     def _add_carried(self, row: OperationMetrics, fields: Mapping[str, Any], stage: str | None) -> None:
         """Add what a line carries to its row, to the totals, and for a stage to the operation around it."""
@@ -199,7 +219,7 @@ class PerformanceMetrics:
 
     def _carried(self, fields: Mapping[str, Any], stage: str | None) -> dict[str, int]:
         units: dict[str, int] = {}
-        for name in _CARRIERS.intersection(fields):
+        for name in CARRIERS.intersection(fields):
             if (scale := AMOUNTS.get(name)) and (amount := units_of(fields[name], scale)) is not None:
                 units[name] = amount
         if stage == "llm_interaction":
@@ -232,13 +252,9 @@ class PerformanceMetrics:
         try:
             self._paths[" -> ".join(wire["path"])] += 1
         except (KeyError, TypeError):
-            self._add_path(wire.get("path"))
+            self.add_path(wire.get("path"))
         if wire.get("status") == "error":
             self._add_failure(failure_of(wire), 1)
-
-    def _add_path(self, path: object) -> None:
-        if isinstance(path, list) and path:
-            count_bounded(self._paths, " -> ".join(map(str, path)), 1, _MOST_PATHS)
 
     def _add_failure(self, failure: Failure, times: int) -> None:
         key = failure.key
@@ -257,7 +273,7 @@ class PerformanceMetrics:
             self._row_in(self._evaluated, name).merge(row)
         for logger, levels in other._levels.items():
             for level, times in levels.items():
-                self._add_level({"logger": logger, "level": level}, times)
+                self.add_records(logger, level, times)
         for key, (times, kind, message) in other._failures.items():
             self._add_failure(Failure(key, kind, message), times)
         for path, times in other._paths.items():

@@ -5,7 +5,7 @@ DEPENDENCIES: quantiles
 TRACE POINTS: none
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -34,6 +34,8 @@ AMOUNTS: Final[Mapping[str, int]] = MappingProxyType(
 
 _MOST_ERROR_TYPES: Final = 16
 _NONE: Final = (0, 0)
+# A float above it has no fraction; in nanoseconds 52 days.
+_ROUNDING: Final = 2.0**52
 
 
 class Sums:
@@ -165,6 +167,21 @@ class OperationMetrics:
         kept = max(ms, 0)
         self.buckets.add(kept)
         self.add_ns(round(kept * 1e6))
+
+    def add_durations(self, durations_ms: Sequence[float]) -> None:
+        """Count one or more durations as ``add_duration`` does each, for a quarter of the price."""
+        # What is added and taken off again rounds as round() does, and sums of whole numbers are exact.
+        total_ns = sum([ms * 1e6 + _ROUNDING - _ROUNDING for ms in durations_ms])
+        shortest, longest = min(durations_ms), max(durations_ms)
+        # A sum with NaN in it is not below anything.
+        if not (shortest > 0 and total_ns < _ROUNDING):
+            for ms in durations_ms:
+                self.add_duration(ms)
+            return
+        self.buckets.add_all(durations_ms, longest)
+        self.total_ns += int(total_ns)
+        self.min_ns = min(self.min_ns, round(shortest * 1e6))
+        self.max_ns = max(self.max_ns, round(longest * 1e6))
 
     def add_ns(self, ns: int) -> None:
         """Take ``ns`` into total, shortest and longest."""

@@ -10,7 +10,7 @@ TRACE POINTS: none
 """
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import floor, log
 from typing import Any, Final
 
@@ -39,7 +39,24 @@ class LogBuckets:
 
     def add(self, ms: float, times: int = 1) -> None:
         """Count ``ms`` (milliseconds, finite; what is not above 0 goes to the first bucket)."""
-        self.add_at(floor(log(ms) * SCALE) + SHIFT if ms > 0 else 0, times)
+        self.add_at(_index_of(ms) if ms > 0 else 0, times)
+
+    def add_all(self, durations_ms: Sequence[float], longest: float) -> None:
+        """Count many, all above 0 and none above ``longest``, which is one of them."""
+        last = _index_of(longest)
+        if last > LAST:
+            for ms in durations_ms:
+                self.add(ms)
+            return
+        self.add_at(last, 0)  # makes room
+        counts = self.counts
+        for logarithm in map(log, durations_ms):
+            index = floor(logarithm * SCALE) + SHIFT
+            try:
+                counts[index if index > 0 else 0] += 1
+            except OverflowError:
+                self.add_at(index, 1)
+                counts = self.counts
 
     def add_at(self, index: int, times: int) -> None:
         """Count ``times`` in the bucket ``index``, brought into range."""
@@ -96,6 +113,11 @@ class LogBuckets:
             if times:
                 buckets.add_at(index, int(times))
         return buckets
+
+
+def _index_of(ms: float) -> int:
+    """Return the bucket of ``ms``, above 0; it may be out of range."""
+    return floor(log(ms) * SCALE) + SHIFT
 
 
 def middle_ms(index: int) -> float:
