@@ -1,5 +1,6 @@
 """MetricsHandler under plain dictConfig: its figures are those of the session file, whatever passes."""
 
+import gc
 import json
 import logging
 import logging.config
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -20,11 +22,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from written import Written, pipeline
 
-from ote_logging.context import session
+from ote_logging.context import bind, current, enter, leave, session
 from ote_logging.errors import ConfigError
 from ote_logging.evaluation.metrics import PerformanceMetrics
 from ote_logging.events import TRACE, Event
 from ote_logging.handlers import MetricsHandler, SessionFileHandler
+from ote_logging.handlers.waiting import Waiting
+from ote_logging.operations import SpanEnd
 from ote_logging.spans import observe, span
 from ote_logging.stages import LLMInteraction
 
@@ -86,6 +90,14 @@ carried = st.dictionaries(
 levels = st.sampled_from([logging.DEBUG, logging.INFO, logging.ERROR, logging.CRITICAL])
 
 
+paths = words | st.sampled_from(["save -> encrypt", "save → FAILED at 178", "save -> FAILED", "-> b"])
+
+
+def bound_end(operation: str, bound: dict[str, Any], fields: dict[str, Any]) -> None:
+    with bind(**bound):
+        ended(operation, fields)
+
+
 def ended(operation: str, fields: dict[str, Any]) -> None:
     with span(operation, logger=log) as it:
         it.set(**fields)
@@ -105,7 +117,9 @@ acts: st.SearchStrategy[Callable[[], object]] = st.one_of(
     st.builds(
         lambda text: lambda: log.info("EVALUATION: a | duration=%s | success=False", text), st.floats()
     ),
-    st.builds(lambda path, fields: lambda: log.debug(TRACE(path, **fields)), words, carried),
+    st.builds(lambda *given: lambda: bound_end(*given), words, carried, carried),
+    st.builds(lambda path, fields: lambda: log.debug(TRACE(path, **fields)), paths, carried),
+    st.builds(lambda path, text: lambda: log.info(TRACE(path, error=text)), paths, st.text(max_size=3)),
     st.builds(lambda event, fields: lambda: log.info(Event(event, **fields)), words, carried),
     st.builds(lambda fields: lambda: log.error(Event("healing", **fields), extra=fields), carried),
     st.builds(lambda tokens: lambda: log.info(interaction(tokens)), st.integers(0, 10**6)),
@@ -125,6 +139,48 @@ def test_the_figures_are_those_of_the_file(
         act()
 
     assert counted.handler.snapshot() == counted.of_the_file()
+
+
+def test_secrets_in_names_are_not_told(counted: Counted) -> None:
+    """An operation or a path made of a secret is counted as the file shows it, by the handler's own rules."""
+    for _ in range(2):
+        with span("fetch https://ann:hunter2hunter2@host", logger=log):
+            log.info(TRACE("fetch -> password=hunter2hunter2"))
+    found = counted.handler.snapshot()
+    # A file cannot tell how often something was hidden in it.
+    found.redacted = 0
+
+    assert found == counted.of_the_file()
+    assert "hunter2" not in str(found.to_dict())
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["marked before", "not marked"])
+def test_amounts_that_a_filter_adds_are_counted(tmp_path: Path, is_first: bool) -> None:
+    """What stands on the record of an end beside its fields is added up, whoever put it there."""
+    counted = Counted(tmp_path / "logs")
+    if not is_first:
+        logging.root.handlers.reverse()
+
+    def add(record: logging.LogRecord) -> bool:
+        record.tokens_in = 5
+        return True
+
+    log.addFilter(add)
+    try:
+        ended("save", {})
+    finally:
+        log.removeFilter(add)
+
+    assert counted.handler.snapshot().totals["tokens_in"] == 5
+    assert counted.handler.snapshot() == counted.of_the_file()
+
+
+def test_ends_do_not_wait_for_ever(counted: Counted) -> None:
+    """After a thousand records what waits is folded, so that memory does not grow with a program's run."""
+    for _ in range(1_100):
+        ended("save", {})
+
+    assert sum(row.calls for row in counted.handler._fold.operations.values()) > 500
 
 
 def test_stages_count_with_their_price(tmp_path: Path) -> None:
@@ -171,6 +227,79 @@ def test_a_line_that_meets_a_fold_in_progress_waits(counted: Counted) -> None:
     end_of("save")
 
     assert counted.handler.snapshot().operations["save"].calls == 2
+
+
+def of_app(message: object) -> logging.LogRecord:
+    return log.makeRecord("app", logging.INFO, __file__, 1, message, (), None)
+
+
+def end_of_save() -> logging.LogRecord:
+    return of_app(SpanEnd("save", {"status": "ok", "duration_ms": 1.5}, {}, 0.0))
+
+
+def test_records_that_come_while_folding_are_kept(counted: Counted) -> None:
+    """What is logged from within the folding, by a finalizer say, is folded the next time."""
+    waiting, fold = Waiting(), PerformanceMetrics()
+
+    def take(text: str = "") -> str:
+        with span("save", logger=log):
+            assert waiting.take(end_of_save())
+        return text
+
+    for _ in range(3):
+        take()
+
+    assert (waiting.fold_into(fold, take), waiting.fold_into(fold, str)) == (3, 1)
+    assert fold.operations["save"].calls == 4
+
+
+def test_threads_lose_nothing_to_one_that_folds(counted: Counted) -> None:
+    """Records taken by four threads that are switched all the time are folded by a fifth, each once."""
+    waiting, fold, folded = Waiting(), PerformanceMetrics(), 0
+
+    def work() -> None:
+        with span("save", logger=log):
+            for record in [end_of_save(), of_app("hello"), of_app(TRACE("a -> b"))] * 1_000:
+                waiting.take(record)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    switching = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            folded += waiting.fold_into(fold, str)
+    finally:
+        sys.setswitchinterval(switching)
+    folded += waiting.fold_into(fold, str)
+
+    assert (folded, fold.operations["save"].calls, fold.paths["a -> b"]) == (12_000, 4_000, 4_000)
+    assert fold.records["app"] == {"INFO": 12_000}
+
+
+def test_an_operation_takes_less_than_6_kb() -> None:
+    """What the handler holds for an operation of a millisecond to a second, failures included."""
+    handler = MetricsHandler(interval_s=None)
+    failure = {"status": "error", "error_type": "KeyError", "error_message": "x", "duration_ms": 2.0}
+    calls = [*({"status": "ok", "duration_ms": ms} for ms in (1.0, 30.0, 1_000.0)), failure]
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for number in range(300):
+            inner = current().child(f"save {number}")
+            enter(inner)
+            for keys in calls:
+                handler.handle(of_app(SpanEnd("", keys, {}, 0.0)))
+            leave(inner)
+        found = handler.snapshot().operations["save 7"]
+        gc.collect()
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+    assert (found.calls, found.failures) == (4, 1)
+    assert held / 300 < 6_000
 
 
 def test_a_forked_child_counts_from_nothing(counted: Counted) -> None:

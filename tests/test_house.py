@@ -42,7 +42,7 @@ RIGHT_WING_MAY = RIGHT_WING | {
 }  # fmt: skip
 ROOF = {"generation", "config", "replay", "cli", "runner", "__main__"}
 # The doors from the left wing to the right: what is told live is folded and judged as a session is when read.
-DOORS = {("handlers/metrics.py", "evaluation"), ("handlers/anomalies.py", "evaluation")}
+DOORS = {(f"handlers/{file}.py", "evaluation") for file in ("metrics", "waiting", "anomalies")}
 
 
 def _name_of(file: Path) -> str:

@@ -10,7 +10,7 @@ TRACE POINTS: figures_of() - a record is read for its figures
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import isfinite
 from string import ascii_lowercase
 from typing import Any, Final
@@ -20,7 +20,7 @@ from ote_logging.filters import ContextFilter, RedactFilter
 from ote_logging.formatters.wire import timestamp
 from ote_logging.jsonable import jsonable, key_of
 from ote_logging.markers import ORDINARY_STARTS, event_of
-from ote_logging.records import EXCEPTION, context_of, error_of, extras_of, message_of
+from ote_logging.records import EXCEPTION, are_plain, context_of, error_of, extras_of, message_of
 from ote_logging.remembered import Remembered
 from ote_logging.schema import wire_key
 from ote_logging.tracebacks import describe, summary_of
@@ -31,8 +31,10 @@ FAILED_LEVELS: Final = ("ERROR", "CRITICAL")
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
 _COLLECTIONS: Final = frozenset({list, dict, tuple, set, frozenset})
 _MARKERS: Final = ("TRACE:", "EVALUATION:", "START ", "END ", "FAILED ")
-# What begins so is ordinary whatever its arguments; a word such as `Started` as well.
-_PLAIN_STARTS: Final = ORDINARY_STARTS - {"%"}
+PLAIN_STARTS: Final = ORDINARY_STARTS - {"%"}
+"""A message that begins so is ordinary whatever its arguments."""
+
+# As is one that begins with a word such as `Started`.
 _PLAIN_PAIRS: Final = frozenset(first + second for first in "TESF" for second in ascii_lowercase)
 _BEFORE_MARKER: Final = re.compile(r"[^\x21-\x7e]*")
 _LONGEST_TEMPLATE: Final = 200
@@ -46,11 +48,16 @@ def may_carry(record: logging.LogRecord) -> bool:
     if type(message) is not str:
         # Not isinstance(): it asks the object for __class__, which may raise.
         return not (issubclass(type(message), Event) and _is_start(message))
-    if message[:1] in _PLAIN_STARTS or message[:2] in _PLAIN_PAIRS:
+    if message[:1] in PLAIN_STARTS or message[:2] in _PLAIN_PAIRS:
         return False
     if record.args:
-        return len(message) > _LONGEST_TEMPLATE or _may_become_marker[message]
-    return message[:1] not in "TESF" or message.startswith(_MARKERS)
+        if len(message) <= _LONGEST_TEMPLATE and not _may_become_marker[message]:
+            return False
+        if not are_plain(record.args):
+            # Objects of the program are asked for their texts once.
+            return True
+        message = message_of(record)
+    return message[:1] not in PLAIN_STARTS and (message[:1] not in "TESF" or message.startswith(_MARKERS))
 
 
 def may_drop(filters: Iterable[object]) -> bool:
@@ -91,8 +98,10 @@ def figures_of(record: logging.LogRecord) -> dict[str, Any]:
 
 def _add_all_fields(line: dict[str, Any], record: logging.LogRecord, event: Event) -> None:
     if event.fields:
-        _add_fields(line, event.fields.items())
-    _add_fields(line, extras_of(record))
+        line.update(_figures_in(event.fields.items()))
+    for key, value in _figures_in(extras_of(record)):
+        # What the event says itself wins, as on the line.
+        line.setdefault(key, value)
     if "span_id" not in line:
         # An old program: its runs are told from each other by process and thread.
         line["pid"], line["thread"] = record.process, record.threadName
@@ -101,12 +110,12 @@ def _add_all_fields(line: dict[str, Any], record: logging.LogRecord, event: Even
         line["timestamp"] = timestamp(record.created)
 
 
-def _add_fields(line: dict[str, Any], fields: Iterable[tuple[Any, Any]]) -> None:
+def _figures_in(fields: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
     for name, value in fields:
         kind = type(value)
         # No figure is a collection, and a prompt of many messages would be copied for nothing.
         if kind not in _COLLECTIONS:
-            line[wire_key(key_of(name))] = value if kind in _PLAIN else _plain(value)
+            yield wire_key(key_of(name)), value if kind in _PLAIN else _plain(value)
 
 
 def _plain(value: object) -> Any:
@@ -119,7 +128,8 @@ def _add_failure(line: dict[str, Any], record: logging.LogRecord, text: str) -> 
     if described is None and error is not None:
         described = describe(error)
     if described is not None:
-        line.update(summary_of(described))
+        for key, value in summary_of(described).items():
+            line.setdefault(key, value)
         line["exception"] = described
     if not (line.get("error_type") or line.get("error_message")):
         line["message"] = text or message_of(record)
