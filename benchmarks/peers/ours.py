@@ -248,6 +248,17 @@ def metrics(ask: Ask) -> Writer:
     return Writer(burst, read)
 
 
+def folding(ask: Ask) -> Writer:
+    """Take part in: lines folded into figures, one after the other."""
+    fold, lines = ote.PerformanceMetrics(), ask.options["lines"]
+
+    def burst(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            fold.add_line(lines[number % len(lines)])
+
+    return Writer(burst, read)
+
+
 class _Keep(logging.Handler):
     """Keeps the records as they reach a handler behind the filters."""
 

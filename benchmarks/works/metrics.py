@@ -1,15 +1,19 @@
-"""Works on metrics: an end of an operation counted into durations and outcomes.
+"""Works on metrics: an end of an operation counted live, and lines folded into figures afterwards.
 
 LOCATION: benchmarks/works/metrics.py
-DEPENDENCIES: none
+DEPENDENCIES: orjson
 TRACE POINTS: none
 """
 
 import logging
 from collections.abc import Callable
+from typing import Any
+
+import orjson
 
 from benchmarks.contest import Contender, Contest, Seat, Work
 from benchmarks.peers import contender, writer
+from benchmarks.works.reading import lines
 
 _OPERATIONS = 20
 
@@ -43,6 +47,15 @@ def _against_floor(seat: Seat) -> Contest:
     return Contest(contender(writer("floor", "records", floors), floors), Contender(peer.burst))
 
 
+def _folding(seat: Seat) -> Contest:
+    peer, floors = writer(seat.peer, "folding", seat.folder / "peer", lines=_decoded()), seat.folder / "floor"
+    return Contest(contender(writer("floor", "records", floors), floors), Contender(peer.burst))
+
+
+def _decoded() -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in lines(_OPERATIONS * 50)]
+
+
 WORKS = (
     Work(
         "metrics.record",
@@ -50,4 +63,5 @@ WORKS = (
         _against_floor,
         ("ours", "prometheus_client", "ddsketch"),
     ),
+    Work("metrics.line", "a decoded line folded into figures by operation", _folding, ("ours",)),
 )
