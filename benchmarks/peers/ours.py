@@ -239,7 +239,7 @@ def _calling(function: Callable[[int], int]) -> Burst:
 def metrics(ask: Ask) -> Writer:
     """Take part in: metrics per record, the handler given the records of real spans."""
     made = _attribute("ote_logging.handlers", "MetricsHandler")(directory=str(ask.folder))
-    ends = _ends_of_spans(ask)
+    ends = _ends_of_spans(ask, ask.options["records"])
 
     def burst(first: int, count: int) -> None:
         for number in range(first, first + count):
@@ -270,13 +270,13 @@ class _Keep(logging.Handler):
         self.records.append(record)
 
 
-def _ends_of_spans(ask: Ask) -> list[logging.LogRecord]:
+def _ends_of_spans(ask: Ask, count: int) -> list[logging.LogRecord]:
     configure(ask)
     root, keep = logging.getLogger(), _Keep()
     for one in root.handlers[0].filters:
         keep.addFilter(one)
     root.handlers = [keep]
-    for number in range(1000):
+    for number in range(count):
         with suppress(ValueError), ote.span(f"save_{number % 20}", start=False):
             _fail_sometimes(number)
     return keep.records

@@ -17,10 +17,13 @@ from benchmarks.works.reading import lines
 
 _OPERATIONS = 20
 
+RECORDS = 100
+"""How many records go round: so few that they stay in the cache, where a record is that was just made."""
+
 
 def ends() -> Callable[[int], logging.LogRecord]:
     """Return a giver of ready records of span ends: 20 operations, 1 in 10 failing, skewed durations."""
-    made = [_end(number) for number in range(_OPERATIONS * 50)]
+    made = [_end(number) for number in range(RECORDS)]
     return lambda number: made[number % len(made)]
 
 
@@ -42,7 +45,7 @@ def _end(number: int) -> logging.LogRecord:
 
 
 def _against_floor(seat: Seat) -> Contest:
-    peer = writer(seat.peer, "metrics", seat.folder / "peer", record=ends())
+    peer = writer(seat.peer, "metrics", seat.folder / "peer", record=ends(), records=RECORDS)
     floors = seat.folder / "floor"
     return Contest(contender(writer("floor", "records", floors), floors), Contender(peer.burst))
 
@@ -53,7 +56,7 @@ def _folding(seat: Seat) -> Contest:
 
 
 def _decoded() -> list[dict[str, Any]]:
-    return [orjson.loads(line) for line in lines(_OPERATIONS * 50)]
+    return [orjson.loads(line) for line in lines(4 * RECORDS)]
 
 
 WORKS = (
