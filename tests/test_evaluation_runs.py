@@ -2,9 +2,13 @@
 
 import json
 import random
+import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from simulated_runs import SHAPES, program
+from simulated_runs import run as of_shape
 
 from ote_logging.errors import ConfigError
 from ote_logging.evaluation.conditions import breaches, parse
@@ -25,38 +29,66 @@ def run(
     return fold
 
 
-def program(seed: int) -> PerformanceMetrics:
-    """A run of a program of five operations, each its own scale, spread and rate of failures."""
-    fold = PerformanceMetrics()
-    for number in range(5):
-        chance = random.Random(seed * 10 + number)
-        for _ in range(200):
-            fold.add_end(
-                f"step{number}", 4**number * chance.lognormvariate(1, 0.5), chance.random() < 0.02 * number
-            )
-    return fold
-
-
 def compared(base: PerformanceMetrics, new: PerformanceMetrics) -> RunComparison:
     """The comparison with few draws."""
     return compare_runs(base, new, QUICK)
 
 
-def test_the_same_program_is_not_worse_in_99_of_100_pairs() -> None:
-    """Of 300 pairs of runs of one program of five operations, at most 3 have any verdict of worse."""
-    pairs = (compared(program(2 * seed), program(2 * seed + 1)) for seed in range(300))
+@pytest.mark.parametrize(
+    "one_run",
+    [program, lambda seed: run(seed), lambda seed: run(seed, failing=0.05)],
+    ids=["five operations", "one operation", "one that fails at times"],
+)
+def test_the_same_program_is_not_worse_in_99_of_100_pairs(
+    one_run: Callable[[int], PerformanceMetrics],
+) -> None:
+    """Of 400 pairs of runs of one program, at most 4 have any verdict of worse."""
+    pairs = (compared(one_run(2 * seed), one_run(2 * seed + 1)) for seed in range(400))
 
-    assert sum(bool(pair.worse()) for pair in pairs) <= 3
+    assert sum(bool(pair.worse()) for pair in pairs) <= 4
 
 
-@pytest.mark.parametrize("sigma", [0.3, 0.4])
-def test_a_slow_down_by_a_fifth_is_found_in_95_of_100(sigma: float) -> None:
-    """With 200 calls a run, times a fifth longer are worse in at least 190 of 200 pairs."""
-    pairs = (
-        compared(run(2 * seed, sigma=sigma), run(2 * seed + 1, ms=60.0, sigma=sigma)) for seed in range(200)
-    )
+FOUND: Mapping[str, int] = {
+    "lognormal, sigma 0.5": 86,
+    "lognormal, sigma 0.6": 66,
+    "cache, 50 % miss, 10 times longer, sigma 0.4": 87,
+    "tail, 10 % up to 10 times longer, sigma 0.4": 91,
+    "floor of 30 %, lognormal above it, sigma 0.8": 86,
+    "gamma, shape 4": 85,
+    "exponential": 20,
+}
+"""Of 100 pairs, where a fifth is less than 200 calls show for sure: no test finds 92 with sigma 0.5."""
 
-    assert sum(pair.verdict == "worse" for pair in pairs) >= 190
+
+def test_a_slow_down_by_a_fifth_is_found_in_95_of_100(capsys: pytest.CaptureFixture[str]) -> None:
+    """With 200 calls a run, times a fifth longer are worse in 95 of 100 pairs, or as many as FOUND says."""
+    table = [f"\n{'a fifth slower, 200 calls':48}{'found':>6}"]
+    for name, shape in SHAPES.items():
+        pairs = (
+            compared(of_shape(shape, 2 * seed), of_shape(shape, 2 * seed + 1, times=1.2))
+            for seed in range(200)
+        )
+        found = sum(pair.verdict == "worse" for pair in pairs) / 2
+        table.append(f"{name:48}{found:5.0f}%")
+        assert found >= FOUND.get(name, 95), table[-1]
+    with capsys.disabled():
+        sys.stdout.write("\n".join(table) + "\n")
+
+
+def test_operations_that_hardly_fail_do_not_hide_one_that_is_slower() -> None:
+    """A hundred operations with one failure each ask no question about success that could be answered."""
+    base, new = run(1), run(2, ms=66.0)
+    alone = compared(base, new).operations[0].duration.p
+    for number in range(100):
+        base.add_end(f"step{number}", 1.0, True)
+        new.add_end(f"step{number}", 1.0, True)
+        for fold in (base, new):
+            for _ in range(30):
+                fold.add_end(f"step{number}", None)
+
+    (found,) = (change for change in compared(base, new).operations if change.operation == "save")
+
+    assert (found.verdict, found.duration.p) == ("worse", alone)
 
 
 @pytest.mark.parametrize(
@@ -89,11 +121,26 @@ def test_an_effect_must_matter(base_ms: float, new_ms: float, verdict: str) -> N
 
 
 def test_the_interval_holds_the_ratio() -> None:
-    """A run with half the time has a ratio near 0.5 with bounds on both sides of it."""
-    ratio = compare_runs(run(1), run(2, ms=25.0)).operations[0].duration.ratio
+    """A run with half the time has medians and calls near 0.5 with bounds on both sides of it."""
+    found = compare_runs(run(1), run(2, ms=25.0)).operations[0].duration
 
-    assert ratio is not None
-    assert ratio.low < 0.5 < ratio.high
+    assert found.ratio is not None
+    assert found.shift is not None
+    assert found.ratio.low < 0.5 < found.ratio.high
+    assert found.shift.low < 0.5 < found.shift.high
+    assert found.longer is not None
+    assert found.longer < 0.2
+
+
+def test_the_ratio_is_that_of_the_medians_shown() -> None:
+    """Both figures and their ratio agree, also where the number of calls is even."""
+    base, new = run(1, n=20), run(2, n=20)
+
+    found = compared(base, new).operations[0].duration
+
+    assert found.ratio is not None
+    assert found.base is not None
+    assert found.new == pytest.approx(found.ratio.value * found.base)
 
 
 def test_snapshots_compare_like_the_folds_they_came_from() -> None:

@@ -16,7 +16,8 @@ from ote_logging.cli.table import Column, print_table
 from ote_logging.cli.words import counted, dollars, percent, shortened
 from ote_logging.durations import duration_text
 from ote_logging.evaluation.conditions import Breach, breaches, parse
-from ote_logging.evaluation.runs import Change, OperationChange, RunComparison, Thresholds, compare_runs
+from ote_logging.evaluation.runs import OperationChange, RunComparison, Thresholds, compare_runs
+from ote_logging.evaluation.statistics import Interval
 from ote_logging.reading import fold_of
 
 _VERDICTS: Final = {"worse": RED, "better": GREEN, "too few": DIM}
@@ -24,10 +25,11 @@ _COLUMNS: Final = (
     Column("operation", BOLD, is_number=False),
     Column("verdict", is_number=False, codes=_VERDICTS),
     Column("median", is_number=False),
-    Column("ratio", is_number=False, is_optional=True),
+    Column("shift", is_number=False, is_optional=True),
     Column("success", is_number=False, is_optional=True),
     Column("calls", DIM, is_number=False, is_optional=True),
     Column("p", DIM, is_number=False, is_optional=True),
+    Column("of medians", DIM, is_number=False, is_optional=True),
     Column("cost a call", is_number=False, is_optional=True),
     Column("tokens a call", is_number=False, is_optional=True),
 )
@@ -114,10 +116,11 @@ def _row(change: OperationChange) -> list[str]:
         shortened(change.operation),
         change.verdict,
         _pair((change.duration.base, change.duration.new), duration_text),
-        _ratio(change.duration),
+        _times(change.duration.shift),
         _pair((change.success.base, change.success.new), percent),
         _pair(change.calls, lambda calls: f"{calls:,.0f}"),
         _p(change),
+        _times(change.duration.ratio),
         _pair(change.cost_usd_per_call, dollars),
         _pair(change.tokens_per_call, lambda tokens: f"{tokens:,.0f}"),
     ]
@@ -131,8 +134,7 @@ def _pair(pair: Pair, text: Callable[[float], str]) -> str:
     return base if base == new else f"{base} → {new}"
 
 
-def _ratio(change: Change) -> str:
-    found = change.ratio
+def _times(found: Interval | None) -> str:
     return "" if found is None else f"×{found.value:.2f} ({found.low:.2f}–{found.high:.2f})"
 
 

@@ -2,25 +2,28 @@
 
 Both runs come as folds, so snapshots, sessions and sets of them compare alike. Durations are
 compared in their log buckets (1 %). A verdict other than ``same`` needs three things: enough calls on
-both sides, an effect that matters, and a p value that stands after correction for the number of operations.
+both sides, an effect that matters, and a p value that stands after correction for the number of questions.
+What is found how often is in docs/evaluation.md.
 
 LOCATION: ote_logging/evaluation/runs.py
-DEPENDENCIES: metrics, operations, failures, statistics
+DEPENDENCIES: metrics, operations, failures, shifts, statistics
 TRACE POINTS: compare_runs() - two folds become verdicts
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from ote_logging.evaluation.failures import Failure
 from ote_logging.evaluation.metrics import PerformanceMetrics
 from ote_logging.evaluation.operations import OperationMetrics
+from ote_logging.evaluation.shifts import shift_of
 from ote_logging.evaluation.statistics import (
     Interval,
     Sample,
     benjamini_hochberg,
     fisher,
+    least_fisher,
     mann_whitney,
     quantile_ratio,
 )
@@ -37,16 +40,15 @@ class Thresholds:
     min_calls: int = 20
     """Calls of the operation in each run."""
     min_effect: float = 0.05
-    """Part by which the medians differ."""
+    """Part by which calls are longer or shorter (``Change.shift``)."""
     min_effect_ms: float = 1.0
-    """Milliseconds by which the medians differ."""
+    """Milliseconds that it makes in a mean call."""
     min_success_effect: float = 0.01
     """Difference of the success ratios (0 to 1)."""
-    alpha: float = 0.01
-    """Rate of false discoveries among the operations; p above it is chance.
+    alpha: float = 0.02
+    """Rate of false discoveries among the verdicts, half of them worse; p above it is chance.
 
-    With 200 calls a run, a fifth slower is found in 99 of 100 pairs of runs where the times are lognormal
-    with sigma 0.3, in 96 with 0.4, in 80 with 0.5; one pair of like runs in 200 has a verdict of worse.
+    So one pair in a hundred of runs of one program has a verdict of worse, however many its operations.
     """
     draws: int = 1_000
     """Draws of the bootstrap interval."""
@@ -54,13 +56,19 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Change:
-    """One figure of one operation in both runs; ``ratio`` and ``p`` are None where not asked for."""
+    """One figure of one operation in both runs; what is None was not asked, or there are too few calls."""
 
     base: float | None
     new: float | None
     verdict: Verdict
     p: float | None = None
+    """Chance that equal runs differ as much, corrected for the number of questions."""
+    shift: Interval | None = None
+    """How many times longer a call is (Hodges-Lehmann); what the verdict rests on."""
     ratio: Interval | None = None
+    """New median to base median, with the interval of a bootstrap: wide where there are two peaks."""
+    longer: float | None = None
+    """How often a call of the new run is longer than one of the base run (Mann-Whitney; 0.5 is neither)."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,7 @@ class RunComparison:
 
     def rows(self) -> list[list[str]]:
         """Return the table as text, its head first."""
-        head = ["operation", "verdict", "calls", "median", "ratio", "95 %", "p", "success", "tokens", "cost"]
+        head = ["operation", "verdict", "calls", "median", "shift", "95 %", "p", "success", "tokens", "cost"]
         return [head, *map(_row, self.operations)]
 
     def to_markdown(self) -> str:
@@ -169,61 +177,70 @@ def _missing_from(known: Iterable[Failure], found: Iterable[Failure]) -> list[Fa
     return sorted(failure for failure in found if failure.key not in keys)
 
 
+class _Asked(NamedTuple):
+    """A change with the verdict that it has if it is no chance."""
+
+    change: Change
+    is_open: bool
+    """Whether p can be below alpha at all: three failures in both runs together never tell a difference."""
+
+
 def _changes(
     pairs: dict[str, tuple[OperationMetrics, OperationMetrics]], limits: Thresholds
 ) -> list[OperationChange]:
-    durations = _judged([_duration(*pair, limits) for pair in pairs.values()], limits, _duration_verdict)
-    successes = _judged([_success(*pair, limits) for pair in pairs.values()], limits, _success_verdict)
+    asked = [ask(*pair, limits) for ask in (_duration, _success) for pair in pairs.values()]
+    answered = _answered(asked, limits.alpha)
     found = [
         OperationChange(name, (base.calls, new.calls), duration, success, *_per_call(base, new))
-        for (name, (base, new)), duration, success in zip(pairs.items(), durations, successes, strict=True)
+        for (name, (base, new)), duration, success in zip(
+            pairs.items(), answered[: len(pairs)], answered[len(pairs) :], strict=True
+        )
     ]
     return sorted(found, key=lambda change: _WORST_FIRST.index(change.verdict))
 
 
-def _duration(base: OperationMetrics, new: OperationMetrics, limits: Thresholds) -> Change:
-    """Return the change of the medians, not judged yet."""
-    unjudged = Change(base.quantile_ms(0.5), new.quantile_ms(0.5), "too few")
+def _duration(base: OperationMetrics, new: OperationMetrics, limits: Thresholds) -> _Asked:
+    """Ask whether calls are longer or shorter."""
+    medians = base.quantile_ms(0.5), new.quantile_ms(0.5)
     if min(base.timed, new.timed) < limits.min_calls:
-        return unjudged
+        return _Asked(Change(*medians, "too few"), False)
     before, after = Sample(base.buckets.weighted()), Sample(new.buckets.weighted())
+    shift, p = shift_of(before, after)
+    verdict = _duration_verdict(shift.value, base.mean_ms or 0.0, limits)
     ratio = quantile_ratio(before, after, draws=limits.draws)
-    return replace(unjudged, verdict="same", p=mann_whitney(before, after).p, ratio=ratio)
+    return _Asked(Change(*medians, verdict, p, shift, ratio, mann_whitney(before, after).larger), True)
 
 
-def _success(base: OperationMetrics, new: OperationMetrics, limits: Thresholds) -> Change:
-    """Return the change of the success ratios, not judged yet."""
-    unjudged = Change(base.success_ratio, new.success_ratio, "too few")
+def _success(base: OperationMetrics, new: OperationMetrics, limits: Thresholds) -> _Asked:
+    """Ask whether more calls fail, or fewer."""
+    ratios = base.success_ratio, new.success_ratio
     if min(base.calls, new.calls) < limits.min_calls:
-        return unjudged
+        return _Asked(Change(*ratios, "too few"), False)
     p = fisher(base.failures, base.calls, new.failures, new.calls)
-    return replace(unjudged, verdict="same", p=p)
+    verdict = _success_verdict(ratios[0] or 0.0, ratios[1] or 0.0, limits)
+    least = least_fisher(base.failures + new.failures, base.calls, new.calls)
+    return _Asked(Change(*ratios, verdict, p), least < limits.alpha)
 
 
-def _judged(
-    changes: list[Change], limits: Thresholds, verdict: Callable[[float, float, Thresholds], Verdict]
-) -> list[Change]:
-    """Return ``changes`` with p corrected for their number, and with the verdict where p stands."""
-    adjusted = iter(benjamini_hochberg([change.p for change in changes if change.p is not None]))
+def _answered(asked: Sequence[_Asked], alpha: float) -> list[Change]:
+    """Return the changes with p corrected for the number of open questions, and ``same`` where it is chance.
+
+    What was never open does not count among the questions (Tarone), so that operations which hardly ever
+    fail do not make those that are slower harder to find.
+    """
+    adjusted = iter(benjamini_hochberg([change.p or 0.0 for change, is_open in asked if is_open]))
+    corrected = (replace(change, p=next(adjusted)) if is_open else change for change, is_open in asked)
     return [
-        change if change.p is None else _judge(replace(change, p=next(adjusted)), limits, verdict)
-        for change in changes
+        change if change.p is None or change.p < alpha else replace(change, verdict="same")
+        for change in corrected
     ]
 
 
-def _judge(
-    change: Change, limits: Thresholds, verdict: Callable[[float, float, Thresholds], Verdict]
-) -> Change:
-    if change.p is None or change.p >= limits.alpha or change.base is None or change.new is None:
-        return change
-    return replace(change, verdict=verdict(change.base, change.new, limits))
-
-
-def _duration_verdict(base_ms: float, new_ms: float, limits: Thresholds) -> Verdict:
-    least = max(limits.min_effect * base_ms, limits.min_effect_ms)
-    if abs(new_ms - base_ms) < least:
+def _duration_verdict(shift: float, mean_ms: float, limits: Thresholds) -> Verdict:
+    effect = max(shift, 1 / shift) - 1
+    if effect < limits.min_effect or abs(shift - 1) * mean_ms < limits.min_effect_ms:
         return "same"
-    return "worse" if new_ms > base_ms else "better"
+    return "worse" if shift > 1 else "better"
 
 
 def _success_verdict(base: float, new: float, limits: Thresholds) -> Verdict:
@@ -251,14 +268,14 @@ def cost_per_call(row: OperationMetrics) -> float | None:
 
 
 def _row(change: OperationChange) -> list[str]:
-    ratio, duration, success = change.duration.ratio, change.duration, change.success
+    shift, duration, success = change.duration.shift, change.duration, change.success
     return [
         change.operation,
         change.verdict,
         _both(change.calls, "d"),
         _both((duration.base, duration.new), ".3g", " ms"),
-        "" if ratio is None else f"×{ratio.value:.2f}",
-        "" if ratio is None else f"{ratio.low:.2f}–{ratio.high:.2f}",
+        "" if shift is None else f"×{shift.value:.2f}",
+        "" if shift is None else f"{shift.low:.2f}–{shift.high:.2f}",
         "" if duration.p is None else f"{duration.p:.2g}",
         _both((success.base, success.new), ".1%"),
         _both(change.tokens_per_call, ".0f"),

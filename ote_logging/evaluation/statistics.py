@@ -23,6 +23,7 @@ MAD_TO_SIGMA: Final = 1.482602218505602
 """What turns the median absolute deviation of normal values into their standard deviation."""
 
 _DRAWS: Final = 1_000
+_MANY: Final = 50
 
 
 class Interval(NamedTuple):
@@ -66,10 +67,14 @@ class Sample:
         rank = min(int(part * self.n), self.n - 1)
         return self.values[bisect_right(self._up_to, rank)]
 
+    def quantile(self, q: float) -> float:
+        """Return the ``q`` quantile (the lower one, no interpolation) of the sample, which is not empty."""
+        return self.values[bisect_right(self._up_to, int(q * (self.n - 1)))]
+
     @property
     def median(self) -> float:
         """The middle value, or the mean of the two in the middle."""
-        return (self.values[bisect_right(self._up_to, (self.n - 1) // 2)] + self.at(0.5)) / 2
+        return (self.quantile(0.5) + self.at(0.5)) / 2
 
 
 def mann_whitney(first: Sample, second: Sample) -> RankTest:
@@ -113,11 +118,11 @@ def quantile_ratio(
     random = Random(seed)
     drawn = sorted(_resampled(new, q, random) / _resampled(base, q, random) for _ in range(draws))
     low, high = drawn[int(0.025 * draws)], drawn[int(0.975 * draws)]
-    return Interval(new.at(q) / base.at(q), low, high)
+    return Interval(new.quantile(q) / base.quantile(q), low, high)
 
 
 def _resampled(sample: Sample, q: float, random: Random) -> float:
-    k = min(int(q * sample.n) + 1, sample.n)
+    k = int(q * (sample.n - 1)) + 1
     return sample.at(random.betavariate(k, sample.n - k + 1))
 
 
@@ -140,6 +145,14 @@ def fisher(failures1: int, n1: int, failures2: int, n2: int) -> float:
     # Tables as likely as the one met count too; rounding must not tell them apart.
     limit = log_chance(failures1) + 1e-7
     return min(sum(exp(chance) for chance in map(log_chance, possible) if chance <= limit), 1.0)
+
+
+def least_fisher(failures: int, n1: int, n2: int) -> float:
+    """Return the smallest p that ``fisher`` can give for so many failures in both samples together."""
+    if min(failures, n1 + n2 - failures) >= _MANY:
+        return 0.0
+    extremes = min(failures, n1), max(0, failures - n2)
+    return min(fisher(first, n1, failures - first, n2) for first in extremes)
 
 
 def _log_choose(n: int, k: int) -> float:
