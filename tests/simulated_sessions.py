@@ -1,8 +1,9 @@
 """Sessions of a program that is well, or that goes wrong from some call on, as lines with their times."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import pi, sin
 from typing import Any
 
 Line = tuple[float, dict[str, Any]]
@@ -39,13 +40,41 @@ PROGRAM = (
 )
 
 
-def session(seed: int, calls: int, *faults: Fault, per_s: float = 5.0) -> Iterator[Line]:
-    """Yield time and object of every line of ``calls`` calls, Poisson in time."""
+_DAY_S = 86_400
+
+
+def drawn_program(seed: int) -> tuple[Operation, ...]:
+    """Draw 30 operations, steady or not; what is called more often stands there more often."""
+    chance = random.Random(seed)
+    found = []
+    for number in range(30):
+        operation = Operation(
+            f"op{number}",
+            ms=10 ** chance.uniform(-1, 2.5),
+            sigma=chance.uniform(0.1, 0.9),
+            misses=chance.choice([0.0, 0.0, 0.05, 0.3]),
+            failing=chance.choice([0.0, 0.0, 0.001, 0.01, 0.06]),
+            steps=chance.choice([(), ("read", "write"), ("read", "check", "change", "write")]),
+        )
+        found += [operation] * int(10 ** chance.uniform(0, 2))
+    return tuple(found)
+
+
+def session(
+    seed: int,
+    calls: int,
+    *faults: Fault,
+    per_s: float = 5.0,
+    program: Sequence[Operation] = PROGRAM,
+    tide: float = 0.0,
+) -> Iterator[Line]:
+    """Yield time and object of every line of ``calls`` calls, Poisson in time, ``tide`` more by day."""
     chance, now_s = random.Random(seed), 1_000_000.0
     for number in range(calls):
-        operation = chance.choice(PROGRAM)
+        operation = chance.choice(program)
         active = {fault.kind for fault in faults if fault.begin <= number < fault.end}
-        now_s += chance.expovariate(per_s * (8 if "burst" in active else 1))
+        rate = per_s * (1 + tide * sin(2 * pi * now_s / _DAY_S))
+        now_s += chance.expovariate(rate * (8 if "burst" in active else 1))
         here = {fault.kind for fault in faults if fault.kind in active and fault.operation == operation.name}
         if "silence" not in here:
             yield from ((now_s, line) for line in call(chance, operation, here, f"{number:016x}"))

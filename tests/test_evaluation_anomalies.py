@@ -2,73 +2,19 @@
 
 import sys
 from datetime import UTC, datetime
-from functools import cache
 from itertools import chain
+from time import process_time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from planted import PLANTED, found_in, planted, watched, while_wrong
 from simulated_sessions import Fault, Line, session
 
 from ote_logging.evaluation.anomalies import AnomalyDetector
 from ote_logging.evaluation.metrics import PerformanceMetrics
 from ote_logging.evaluation.watch import KINDS, AnomalyWatch, Finding, WatchOptions
-
-PLANTED = {
-    "slow_operation": "ask",
-    "high_error_rate": "save",
-    "degradation": "load",
-    "increased_error_rate": "save",
-    "memory_growth": "save",
-    "new_error": "ask",
-    "missing_step": "save",
-    "unusual_path": "save",
-    "burst": "session",
-    "silence": "save",
-}
-"""The operation in which each kind of fault is planted."""
-
-IMPLIED = {
-    "slow_operation": {"degradation"},
-    "high_error_rate": {"increased_error_rate"},
-    "increased_error_rate": {"high_error_rate"},
-}
-"""What a planted fault is besides: a fault of eight times the duration is a degradation too."""
-
-
-def planted(kind: str, seed: int = 0) -> list[Line]:
-    """A session of 9,000 calls with a fault from call 5,000 to 7,000."""
-    return list(session(seed, 9_000, Fault(kind, PLANTED[kind], 5_000, 7_000)))
-
-
-def watched(lines: list[Line], watch: AnomalyWatch | None = None) -> list[Finding]:
-    """What a watch finds in ``lines``."""
-    watch = watch or AnomalyWatch()
-    return [found for at_s, line in lines for found in watch.add_line(line, at_s)]
-
-
-def while_wrong(lines: list[Line]) -> tuple[float, float]:
-    """The times of the first and of the last call with the fault, or next to it where there is none."""
-    times = [at_s for at_s, line in lines if 5_000 <= int(line["span_id"], 16) < 7_000]
-    return times[0], times[-1]
-
-
-@cache
-def found_in(kind: str, seed: int) -> tuple[tuple[Finding, bool], ...]:
-    """What is found in the session with the planted fault, each with whether it is true.
-
-    True is what has the kind of the fault, or one implied, in its operation (anywhere for a burst), and
-    begins while the fault lasts.
-    """
-    lines = planted(kind, seed)
-    first_s, last_s = while_wrong(lines)
-    kinds = {kind, *IMPLIED.get(kind, ())}
-    return tuple(
-        (found, (kind == "burst" or found.operation == PLANTED[kind])
-         and found.kind in kinds and first_s <= found.since_s <= last_s)
-        for found in watched(lines)
-    )  # fmt: skip
 
 
 def end(ms: float = 10.0, *, operation: str = "save", failed: bool = False, **more: Any) -> dict[str, Any]:
@@ -245,6 +191,60 @@ def test_a_silence_is_told_while_it_lasts() -> None:
         ("silence", "save"),
     ]
     assert {found.state for found in again} == {"resolved"}
+
+
+def test_a_clock_that_is_set_back_blinds_nobody() -> None:
+    """An hour back in the midst of it: what comes then is counted by time again, and a silence is told."""
+    watch = AnomalyWatch()
+    before = [(10_000.0 + n, end()) for n in range(300)]
+    after = [(6_700.0 + n, end()) for n in range(300)]
+
+    found = watched(before + after, watch)
+    silent = watch.advance(7_100.0)
+
+    assert found == []
+    assert [(f.kind, f.operation, f.since_s) for f in silent] == [
+        ("silence", "session", 7_100.0),
+        ("silence", "save", 7_100.0),
+    ]
+
+
+def test_what_lasts_while_the_clock_is_set_lasts_as_long() -> None:
+    """With 'for' of 30 s, failures are told after 30 s though the clock goes back by an hour meanwhile."""
+    watch = AnomalyWatch(WatchOptions(for_s={"high_error_rate": 30.0}, kinds=frozenset({"high_error_rate"})))
+    failing(watch, 60, failed=False)
+    failing(watch, 20, failed=True)
+    begin = watch._now_s - 3_600
+
+    told = watched([(begin + n / 10, end(failed=True)) for n in range(200)], watch)
+    over = watched([(begin + 20 + n / 10, end()) for n in range(600)], watch)
+
+    assert [finding.state for finding in told + over] == ["open", "resolved"]
+    assert 30 <= float(over[0].message.split()[3]) <= 90
+
+
+def test_lines_that_come_late_are_no_other_clock() -> None:
+    """Lines of several processes, each up to 30 s behind the others, raise no alarm of traffic."""
+    lines = [(10_000.0 + n - (n % 3) * 15, end(operation=f"of {n % 3}")) for n in range(3_000)]
+
+    assert watched(lines) == []
+
+
+def test_ten_thousand_operations_cost_no_more_each() -> None:
+    """An operation beyond the bound costs what one below it costs, a few times at most."""
+    few, many = AnomalyWatch(), AnomalyWatch()
+    names = [f"user-{n}" for n in range(10_000)]
+
+    def seconds(watch: AnomalyWatch, operations: list[str]) -> float:
+        lines = [end(operation=name) for name in operations]
+        for line in lines:
+            watch.add_line(line, 1.0)
+        began = process_time()
+        for line in lines:
+            watch.add_line(line, 1.0)
+        return process_time() - began
+
+    assert seconds(many, names) < 4 * seconds(few, names[:10] * 1_000)
 
 
 def test_times_are_read_from_the_lines() -> None:

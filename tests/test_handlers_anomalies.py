@@ -208,3 +208,48 @@ def test_a_baseline_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(ReadError, match="snapshot"):
         AnomalyHandler(baseline=tmp_path / "it.json")
+
+
+class Clocks:
+    """The wall clock and the monotonic one of a handler, both in hand."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.wall_s, self.steady_s = 1_000_000.0, 50.0
+        monkeypatch.setattr("ote_logging.handlers.anomalies.time", lambda: self.wall_s)
+        monkeypatch.setattr("ote_logging.handlers.anomalies.monotonic", lambda: self.steady_s)
+
+    def run(self, seconds: float) -> None:
+        """Let time pass."""
+        self.wall_s, self.steady_s = self.wall_s + seconds, self.steady_s + seconds
+
+    def call_each_second(self, times: int) -> None:
+        """Log so many calls."""
+        for _ in range(times):
+            self.run(1.0)
+            call("save", False, self.wall_s)
+
+
+@pytest.mark.parametrize("by_s", [7_200.0, -7_200.0], ids=["forward", "back"])
+def test_a_clock_that_is_set_is_no_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_s: float
+) -> None:
+    """Two hours more or less on the wall and none on the monotonic clock (as asleep): nothing is told."""
+    clocks, watched = Clocks(monkeypatch), Watched(tmp_path, kinds=["silence", "burst"])
+    clocks.call_each_second(300)
+    clocks.wall_s += by_s
+    watched.handler.look()
+    clocks.call_each_second(300)
+
+    assert watched.anomalies() == []
+
+
+def test_a_silence_of_hours_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where both clocks go on, the same gap is told, before the clock was set and after."""
+    clocks, watched = Clocks(monkeypatch), Watched(tmp_path, kinds=["silence"])
+    clocks.call_each_second(300)
+    clocks.wall_s -= 7_200
+    clocks.call_each_second(300)
+    clocks.run(7_200)
+    watched.handler.look()
+
+    assert [found[:2] for found in watched.anomalies()] == [("silence", "open")] * 2

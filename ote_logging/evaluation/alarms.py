@@ -280,6 +280,7 @@ class TrafficAlarm:
 
     _MOST: Final = 360
     _FEWEST: Final = 30
+    _LEAST: Final = 20
     _MIN_CALLS: Final = 200
     _MIN_SPAN_S: Final = 60.0
 
@@ -302,6 +303,14 @@ class TrafficAlarm:
         was_silent, self.silent_s = self.silent_s > 0, 0.0
         return was_silent
 
+    def step(self, by_s: float) -> None:
+        """Move all times along: the clock was set."""
+        self._first_s, self._last_s, self._end_s = (
+            self._first_s + by_s,
+            self._last_s + by_s,
+            self._end_s + by_s,
+        )
+
     def burst_changed(self, now_s: float) -> bool:
         """Close the buckets that ended before ``now_s``; tell whether a burst began or ended."""
         was_on = self.burst
@@ -312,7 +321,8 @@ class TrafficAlarm:
         return self.burst != was_on
 
     def _close_bucket(self) -> None:
-        is_high = len(self._counts) >= self._FEWEST and self.count > self._most()
+        # The bound that costs nothing first: the others sort an hour of counts, for every operation.
+        is_high = self.count > self._LEAST and len(self._counts) >= self._FEWEST and self.count > self._most()
         self._high = self._high + 1 if is_high else 0
         self.burst = self._high >= 2
         if not is_high:
@@ -322,7 +332,7 @@ class TrafficAlarm:
     def _most(self) -> float:
         usual = self.usual
         spread = max(MAD_TO_SIGMA * mad(self._counts), sqrt(usual))
-        return max(3 * usual, usual + 12 * spread, 20.0)
+        return max(3 * usual, usual + 12 * spread)
 
     @property
     def usual(self) -> float:

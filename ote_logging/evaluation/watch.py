@@ -6,7 +6,8 @@
             print(finding.message)
 
 Each operation is compared with its own past, or with the baseline where that has calls enough. A
-live caller that wants silences told while they last calls ``advance(now_s)`` now and then.
+live caller that wants silences told while they last calls ``advance(now_s)`` now and then. Lines may come
+some seconds late; time that goes back by more than a minute is a clock that was set, or the next session.
 
 LOCATION: ote_logging/evaluation/watch.py
 DEPENDENCIES: alarms, steps, failures, metrics, operations
@@ -49,6 +50,9 @@ SESSION: Final = "session"
 _ENDS: Final = STAGES | {"span_end", "evaluation"}
 _FAILED_LEVELS: Final = ("ERROR", "CRITICAL")
 _MOST_ERRORS: Final = 1_000
+
+STEP_S: Final = 60.0
+"""Seconds by which a time is another clock's, not that of a line that came late."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,8 @@ class _Episode:
     """An anomaly that lasts: told once it has lasted long enough."""
 
     finding: Finding
+    began_s: float
+    """As ``Finding.since_s``, but moved along where the clock was set."""
     is_told: bool = False
 
 
@@ -148,9 +154,12 @@ class AnomalyWatch:
         """Take a line; ``at_s`` is its time in seconds, read from ``timestamp`` where not given."""
         found: list[Finding] = []
         now_s = _time_of(wire) if at_s is None else at_s
-        if now_s is not None and now_s > self._now_s:
-            self._now_s = now_s
-            found += self.advance(now_s)
+        if now_s is not None:
+            if now_s < self._now_s - STEP_S:
+                self.step(now_s - self._now_s)
+            if now_s > self._now_s:
+                self._now_s = now_s
+                found += self.advance(now_s)
         event = wire.get("event")
         if isinstance(event, str) and event in _ENDS:
             found += self._end(event, wire)
@@ -171,6 +180,15 @@ class AnomalyWatch:
         for name, operation in self._operations.items():
             found += self._traffic(name, operation.traffic)
         return [*found, *self._lasted()]
+
+    def step(self, by_s: float) -> None:
+        """Take it that the clock was set by so many seconds: what lies behind is as long ago as before."""
+        self._now_s += by_s
+        self._tick_s += by_s
+        for traffic in (self._session, *(operation.traffic for operation in self._operations.values())):
+            traffic.step(by_s)
+        for episode in self._episodes.values():
+            episode.began_s += by_s
 
     @property
     def open(self) -> list[Finding]:
@@ -201,8 +219,11 @@ class AnomalyWatch:
             return name, found
         if len(self._operations) >= self.options.max_operations:
             name = OTHER
+            if (found := self._operations.get(name)) is not None:
+                return name, found
         known = None if self._baseline is None else self._baseline.operations.get(name)
-        return name, self._operations.setdefault(name, _Operation(self.options, known))
+        self._operations[name] = found = _Operation(self.options, known)
+        return name, found
 
     def _called(self, name: str, operation: _Operation) -> Iterator[Finding]:
         for subject, traffic in ((name, operation.traffic), (SESSION, self._session)):
@@ -273,19 +294,18 @@ class AnomalyWatch:
             return
         key = kind, name, "" if kind == "unusual_path" else subject
         if is_on:
-            self._episodes[key] = _Episode(
-                self._finding(kind, name, self._now_s, value, usual, text, subject)
-            )
+            finding = self._finding(kind, name, self._now_s, value, usual, text, subject)
+            self._episodes[key] = _Episode(finding, self._now_s)
             yield from self._lasted(key)
         elif (episode := self._episodes.pop(key, None)) is not None and episode.is_told:
-            yield self._resolved(episode.finding, value)
+            yield self._resolved(episode, value)
 
     def _lasted(self, *keys: tuple[str, str, str]) -> Iterator[Finding]:
         """Yield the episodes that have lasted long enough by now and are not told yet."""
         for key in keys or tuple(self._episodes):
             episode = self._episodes[key]
             least_s = self.options.for_s.get(episode.finding.kind, 0.0)
-            if not episode.is_told and self._now_s - episode.finding.since_s >= least_s:
+            if not episode.is_told and self._now_s - episode.began_s >= least_s:
                 episode.is_told = True
                 yield episode.finding
 
@@ -294,8 +314,8 @@ class AnomalyWatch:
     ) -> Finding:
         return Finding(kind, name, "open", since_s, self._now_s, value, usual, text, subject)
 
-    def _resolved(self, finding: Finding, value: float) -> Finding:
-        lasted = self._now_s - finding.since_s
+    def _resolved(self, episode: _Episode, value: float) -> Finding:
+        finding, lasted = episode.finding, self._now_s - episode.began_s
         text = f"✅ RESOLVED after {lasted:.0f} s: {finding.message}"
         return replace(finding, state="resolved", at_s=self._now_s, value=value, message=text)
 

@@ -13,13 +13,13 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from time import time
+from time import monotonic, time
 from typing import Any, Final
 
 from ote_logging.context import Context, current
 from ote_logging.errors import ReadError
 from ote_logging.evaluation.metrics import PerformanceMetrics
-from ote_logging.evaluation.watch import KINDS, AnomalyWatch, Finding, WatchOptions
+from ote_logging.evaluation.watch import KINDS, STEP_S, AnomalyWatch, Finding, WatchOptions
 from ote_logging.events import Event
 from ote_logging.handlers.figures import figures_of, may_carry, may_drop
 from ote_logging.handlers.forks import renew_in_children
@@ -113,6 +113,7 @@ class AnomalyHandler(logging.Handler):
     def renew(self) -> None:
         """Begin anew in a forked child."""
         self._watch = AnomalyWatch(self.options, baseline=self._baseline)
+        self._seen_s, self._clock_s = time(), time() - monotonic()
         self._watching = threading.Lock()
         self._waiting: deque[Line] = deque()
 
@@ -194,7 +195,18 @@ class AnomalyHandler(logging.Handler):
 
     def _watched(self, line: Line | None) -> list[Finding]:
         self._ticker.start()
-        return self._watch.advance(time()) if line is None else self._watch.add_line(*line)
+        now_s = time() if line is None else line[1]
+        if not -STEP_S < now_s - self._seen_s < STEP_S:
+            self._look_at_clock()
+        self._seen_s = now_s
+        return self._watch.advance(now_s) if line is None else self._watch.add_line(*line)
+
+    def _look_at_clock(self) -> None:
+        """Tell a clock that was set, or a machine that slept, from a silence."""
+        clock_s = time() - monotonic()
+        if abs(clock_s - self._clock_s) > STEP_S:
+            self._watch.step(clock_s - self._clock_s)
+        self._clock_s = clock_s
 
     def close(self) -> None:
         """End the thread."""
