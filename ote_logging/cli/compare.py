@@ -15,7 +15,7 @@ from ote_logging.cli.sheet import markdown_table
 from ote_logging.cli.table import Column, print_table
 from ote_logging.cli.words import counted, dollars, percent, shortened
 from ote_logging.durations import duration_text
-from ote_logging.evaluation.conditions import Breach, breaches, parse
+from ote_logging.evaluation.conditions import Breach, breaches, parse, unjudged
 from ote_logging.evaluation.runs import OperationChange, RunComparison, Thresholds, compare_runs
 from ote_logging.evaluation.statistics import Interval
 from ote_logging.reading import fold_of
@@ -39,10 +39,11 @@ Pair = tuple[float | None, float | None]
 
 @dataclass(frozen=True)
 class Judged:
-    """A comparison, and which of the conditions on it are met."""
+    """A comparison, which of the conditions on it are met, and which could not be judged, and why."""
 
     comparison: RunComparison
     breaches: list[Breach]
+    unjudged: list[str]
 
 
 def check(conditions: Sequence[str]) -> None:
@@ -53,7 +54,7 @@ def check(conditions: Sequence[str]) -> None:
 def judge(base: str, new: str, conditions: Sequence[str], min_calls: int) -> Judged:
     """Compare the run ``new`` with the run ``base``, each a session, snapshot or set of them."""
     comparison = compare_runs(fold_of(base), fold_of(new), Thresholds(min_calls=min_calls))
-    return Judged(comparison, breaches(comparison, conditions))
+    return Judged(comparison, breaches(comparison, conditions), unjudged(comparison, conditions))
 
 
 def show(judged: Judged, most_rows: int | None) -> None:
@@ -61,32 +62,41 @@ def show(judged: Judged, most_rows: int | None) -> None:
     screen, found = Screen(), judged.comparison
     if found.operations:
         print_table(screen, _COLUMNS, _rows(found), most_rows)
-    for heading, names in _news(found):
         screen.line()
+    for heading, names in _news(found):
         print_table(screen, [Column(heading, YELLOW, is_number=False)], [[name] for name in names], most_rows)
-    screen.line()
+        screen.line()
     screen.line(Part(_verdict(found), _VERDICTS.get(found.verdict, "")))
     for breach in judged.breaches:
         screen.line(Part("fails  ", FAILED), Part(shortened(str(breach))))
+    for text in judged.unjudged:
+        screen.line(Part("not judged  ", YELLOW), Part(shortened(text)))
 
 
 def show_json(judged: Judged) -> None:
     """Print everything as one JSON object; durations in milliseconds, ratios 0 to 1."""
-    print_json({**judged.comparison.to_dict(), "breaches": [asdict(breach) for breach in judged.breaches]})
+    breached = [asdict(breach) for breach in judged.breaches]
+    print_json({**judged.comparison.to_dict(), "breaches": breached, "unjudged": judged.unjudged})
 
 
 def show_markdown(judged: Judged, most_rows: int | None) -> None:
     """Print all that ``show`` does, for a pull request."""
     found = judged.comparison
     headings, numbers = [c.heading for c in _COLUMNS], [c.is_number for c in _COLUMNS]
-    lines = [f"**{_verdict(found)}**\n", markdown_table(headings, _rows(found)[:most_rows], numbers)]
+    lines = [f"**{_verdict(found)}**\n"]
+    if found.operations:
+        lines.append(markdown_table(headings, _rows(found)[:most_rows], numbers))
     lines += [markdown_table([heading], [[n] for n in names], [False]) for heading, names in _news(found)]
-    if judged.breaches:
-        lines.append("".join(f"- fails: `{shortened(str(breach))}`\n" for breach in judged.breaches))
+    told = [f"fails: `{shortened(str(breach))}`" for breach in judged.breaches]
+    told += [f"not judged: `{shortened(text)}`" for text in judged.unjudged]
+    if told:
+        lines.append("".join(f"- {text}\n" for text in told))
     sys.stdout.write("\n".join(lines))
 
 
 def _verdict(found: RunComparison) -> str:
+    if not found.operations:
+        return f"{found.verdict}: no operation is in both runs"
     told = {"worse": 0, "better": 0, "same": 0, "too few": 0}
     for change in found.operations:
         told[change.verdict] += 1

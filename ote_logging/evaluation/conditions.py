@@ -8,7 +8,7 @@ Forms, each optionally for one operation or pattern (``save*:p95>+10%``)::
     worse  new-errors  vanished-errors  new-operations  vanished-operations  new-paths  vanished-paths
 
 A quantile has grown only if its bootstrap interval says so too; an operation with fewer calls than
-``Thresholds.min_calls`` in a run that is looked at meets no condition on figures.
+``Thresholds.min_calls`` in a run that is looked at meets no condition on figures, and ``unjudged`` tells.
 
 LOCATION: ote_logging/evaluation/conditions.py
 DEPENDENCIES: errors, operations, runs, statistics
@@ -79,12 +79,14 @@ class Condition:
     relative: bool
     limit: float
 
+    def __str__(self) -> str:
+        return self.text
+
     def breach(
         self, name: str, base: OperationMetrics | None, new: OperationMetrics, least: int
     ) -> Breach | None:
         """Return the breach by the operation ``name``, None where there is none or too few calls to tell."""
-        judged = [new] if base is None or not self.relative else [base, new]
-        if not fnmatchcase(name, self.operations) or min(row.calls for row in judged) < least:
+        if not self.concerns(name) or not self.can_judge(base, new, least):
             return None
         after, before = self._of(new), None if base is None else self._of(base)
         if after is None or not self._is_met(before, after, base, new):
@@ -92,6 +94,15 @@ class Condition:
         return Breach(
             self.text, name, f"{_shown(before)} → {_shown(after)}" if self.relative else _shown(after)
         )
+
+    def concerns(self, name: str) -> bool:
+        """Tell whether the condition is on the operation ``name``."""
+        return fnmatchcase(name, self.operations)
+
+    def can_judge(self, base: OperationMetrics | None, new: OperationMetrics, least: int) -> bool:
+        """Tell whether there are calls enough in each run that is looked at."""
+        judged = [new] if base is None or not self.relative else [base, new]
+        return min(row.calls for row in judged) >= least
 
     def _of(self, row: OperationMetrics) -> float | None:
         return _FIGURES[self.figure](row)
@@ -137,15 +148,24 @@ def _condition(text: str) -> Condition:
     if form is None or form["figure"] not in _FIGURES:
         raise ValueError(f"expected p95>+10%, success<99% or the like, or one of: {', '.join(_WORDS)}")
     figure, unit, change = form["figure"], form["unit"], form["change"]
-    if change and unit != "%":
-        raise ValueError("a change is told in per cent: +10%")
-    if (unit == "%") != bool(change) and figure != "success":
-        raise ValueError("per cent of what? +10% is more than the base run, 200ms is a time")
-    if (unit in _UNITS) != (figure in _TIMES and not change) or (figure == "success" and unit != "%"):
-        raise ValueError("p50, p90, p95, p99, mean and max are times (200ms, 1.5s), success is in per cent")
+    if problem := _problem(figure, unit, change):
+        raise ValueError(problem)
     scale = 0.01 if unit == "%" else _UNITS.get(unit, 1.0)
     limit = float(change + form["number"]) * scale
     return Condition(text, form["operations"] or "*", figure, form["sign"] == ">", bool(change), limit)
+
+
+def _problem(figure: str, unit: str | None, change: str) -> str | None:
+    """Return what is wrong with the unit of a condition, None where nothing is."""
+    if change:
+        return None if unit == "%" else "a change is told in per cent: +10%"
+    if figure == "success":
+        return None if unit == "%" else "success is in per cent: success<99%"
+    if unit == "%":
+        return "per cent of what? +10% is more than the base run, 200ms is a time"
+    if figure in _TIMES:
+        return None if unit else f"a time has a unit, us, ms, s or min: {figure}>200ms"
+    return f"{figure} has no unit: {figure}>100" if unit else None
 
 
 def breaches(
@@ -158,6 +178,31 @@ def breaches(
     """
     least = (thresholds or comparison.thresholds).min_calls
     return [breach for condition in parse(conditions) for breach in _breaches(comparison, condition, least)]
+
+
+def unjudged(comparison: RunComparison, conditions: Iterable[str]) -> list[str]:
+    """Return the conditions on figures that nothing could be asked about, each with the reason.
+
+    What nobody meets since there is nobody, or too few calls, must not pass for what holds.
+
+    Raises:
+        ConfigError: with every condition that is none.
+    """
+    found = ((condition, _reason(comparison, condition)) for condition in parse(conditions))
+    return [f"{condition}: {reason}" for condition, reason in found if reason]
+
+
+def _reason(comparison: RunComparison, condition: Condition | str) -> str:
+    """Return why a condition could not be asked about some operation, empty where it could about all."""
+    if isinstance(condition, str):
+        return ""
+    base, new = comparison.base.operations, comparison.new.operations
+    least = comparison.thresholds.min_calls
+    asked = {name: row for name, row in new.items() if row.calls and condition.concerns(name)}
+    if not asked:
+        return f"no operation of the new run is called {condition.operations}"
+    few = [name for name, row in asked.items() if not condition.can_judge(base.get(name), row, least)]
+    return f"fewer than {least} calls of {', '.join(sorted(few))}" if few else ""
 
 
 def _breaches(comparison: RunComparison, condition: Condition | str, least: int) -> Iterable[Breach]:
