@@ -161,6 +161,107 @@ def test_a_wrong_condition_is_a_wrong_command_line(runs):
     assert "per cent of what?" in output
 
 
+@pytest.mark.parametrize(
+    ("condition", "reason"),
+    [("save:p95>+10%", "fewer than 500 calls of save"), ("sve:success<99%", "is called sve")],
+    ids=["too few calls", "no such operation"],
+)
+def test_a_condition_that_cannot_be_judged_says_so(runs, condition, reason):
+    """It fails nothing, and does not pass for one that holds: on the page, in Markdown, in JSON."""
+    command = ("compare", *runs, "--min-calls", 500, "--fail-on", condition)
+
+    exit_code, page = status(*command)
+
+    assert exit_code == 0
+    assert f"not judged  {condition}" in page
+    assert reason in page
+    assert f"- not judged: `{condition}" in status(*command, "--markdown")[1]
+    assert reason in orjson.loads(status(*command, "--json")[1])["unjudged"][0]
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("success<99", "success is in per cent: success<99%"),
+        ("p95>10", "a time has a unit, us, ms, s or min: p95>200ms"),
+        ("tokens>5ms", "tokens has no unit: tokens>100"),
+        ("p95>+10ms", "a change is told in per cent: +10%"),
+        ("p9>10%", "expected p95>+10%"),
+    ],
+)
+def test_a_wrong_condition_says_what_is_wrong_with_it(runs, condition, said):
+    """And only that."""
+    assert f"--fail-on '{condition}': {said}" in status("compare", *runs, "--fail-on", condition)[1]
+
+
+def test_wrong_conditions_are_told_apart(runs):
+    """All at once, with something between them."""
+    output = status("compare", *runs, "--fail-on", "faster", "--fail-on", "success<99")[1]
+
+    assert "vanished-paths; --fail-on 'success<99'" in output
+
+
+def test_runs_that_share_nothing_say_so(runs, tmp_path):
+    """No empty table, on the page and in Markdown."""
+    (tmp_path / "empty.jsonl").touch()
+
+    page = ote("compare", tmp_path / "empty.jsonl", runs[0])
+
+    assert page == "new operations\nsave\n\ntoo few: no operation is in both runs\n"
+    assert "| operation |" not in ote("compare", tmp_path / "empty.jsonl", runs[0], "--markdown")
+
+
+def test_a_snapshot_may_be_called_anything(runs, tmp_path):
+    """It is known by how it begins."""
+    ote("merge", *runs, "-o", tmp_path / "C")
+
+    assert "400 records" in ote("report", tmp_path / "C")
+    assert fold_of(tmp_path / "C") == PerformanceMetrics.of([*read(runs[0]), *read(runs[1])])
+
+
+def test_a_session_is_not_overwritten_by_a_sum(runs):
+    """A glob behind -o gives the first session as the file to write."""
+    one, two = runs
+    before = one.read_bytes()
+
+    exit_code, output = status("merge", "-o", one, two)
+
+    assert (exit_code, one.read_bytes()) == (1, before)
+    assert "is no snapshot; it is left as it is" in output
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("report", "--json", "--csv"), ("compare", "--json", "--markdown"), ("sql", "--json", "--csv")],
+    ids=lambda command: command[0],
+)
+def test_two_forms_at_once_are_refused(runs, command):
+    """Neither is left out unsaid."""
+    name, *forms = command
+    subject = {"report": [runs[0]], "compare": runs, "sql": ["SELECT 1", runs[0]]}[name]
+
+    exit_code, output = status(name, *subject, *forms)
+
+    assert (exit_code, output.count("\n")) == (2, 1)
+    assert "choose one" in output
+
+
+def test_a_master_without_spark_is_refused(runs):
+    """It would be passed over unsaid."""
+    assert "--master is for --engine spark" in status("report", runs[0], "--master", "spark://x:7077")[1]
+
+
+@pytest.mark.parametrize("command", ["anomalies", "top"])
+def test_a_snapshot_has_no_course(runs, tmp_path, command):
+    """What looks at lines says that there are none, instead of finding nothing wrong."""
+    ote("merge", *runs, "-o", tmp_path / "sum.json")
+
+    exit_code, output = status(command, tmp_path / "sum.json")
+
+    assert (exit_code, output.count("\n")) == (1, 1)
+    assert "a snapshot" in output
+
+
 def test_json_says_which_conditions_are_met(runs):
     """For a program that does not read pages."""
     exit_code, output = status("compare", *runs, "--json", "--fail-on", "new-errors")

@@ -146,7 +146,7 @@ def test_json_of_the_tree_keeps_order_and_depth(path):
 
 def test_json_of_the_report_has_numbers(path):
     """Durations are milliseconds, not text."""
-    found = orjson.loads(ote("report", path, "--json"))
+    found = orjson.loads(ote("report", path, "--sort", "total", "--json"))
 
     assert found["operations"][0]["total_ms"] == 12.3
     assert (found["records"], found["damaged"]) == (10, 1)

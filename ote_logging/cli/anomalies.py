@@ -11,12 +11,18 @@ from datetime import UTC, datetime
 
 from ote_logging.cli.screen import BOLD, DIM, GREEN, YELLOW, Part, Screen, print_json
 from ote_logging.cli.words import counted, moment, shortened
+from ote_logging.errors import ReadError
 from ote_logging.evaluation.watch import AnomalyWatch, Finding, WatchOptions
 from ote_logging.reading import Reader, fold_of
+from ote_logging.reading.folds import are_snapshots
 
 
 def find(session: str, baseline: str | None, slow_s: float, error_rate: float) -> Iterator[Finding]:
     """Yield what is wrong in ``session``, as its lines tell it; compared with its past, or a good run."""
+    if are_snapshots(session):
+        raise ReadError(
+            f"{session}: a snapshot has sums and no course; ote compare tells it from another one"
+        )
     known = None if baseline is None else fold_of(baseline)
     watch = AnomalyWatch(WatchOptions(slow_s=slow_s, error_rate=error_rate), baseline=known)
     for batch in Reader(session).batches():

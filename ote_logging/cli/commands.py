@@ -58,6 +58,13 @@ Master = Annotated[
 Sort = Annotated[Order, typer.Option(help="What comes first; worst: most failures, then the slowest.")]
 
 
+def _one_of(**forms: bool) -> None:
+    """Refuse two forms of output at once: one of them would be left out unsaid."""
+    asked = [f"--{name}" for name, is_asked in forms.items() if is_asked]
+    if len(asked) > 1:
+        raise typer.BadParameter(f"{' and '.join(asked)}: choose one")
+
+
 def tree(
     session: Session,
     every: Annotated[bool, typer.Option("--all", help="Also ordinary messages below WARNING.")] = False,
@@ -80,7 +87,7 @@ def tree(
 
 def report(
     session: Session,
-    sort: Sort = Order.total,
+    sort: Sort = Order.worst,
     limit: Limit = 20,
     json: Json = False,
     markdown: Markdown = False,
@@ -94,7 +101,10 @@ def report(
     """Sum up a session or a snapshot: what ran, failed, was used."""
     from ote_logging.cli import report as page
 
+    _one_of(json=json, markdown=markdown, csv=csv)
     if engine is None:
+        if master is not None:
+            raise typer.BadParameter("--master is for --engine spark")
         sums = page.read(session, sort)
     else:
         from ote_logging.cli.sql import report as answered
@@ -112,7 +122,7 @@ def report(
 
 def top(
     session: Session,
-    sort: Sort = Order.total,
+    sort: Sort = Order.worst,
     once: Annotated[bool, typer.Option("--once", help="Look a single time.")] = False,
 ) -> None:
     """Watch a session while it runs.
@@ -177,6 +187,7 @@ def sql(
     """
     from ote_logging.cli import sql as page
 
+    _one_of(json=json, csv=csv)
     if json:
         page.show_json(query, sessions, engine, master)
     elif csv:
@@ -230,10 +241,11 @@ def compare(
     from ote_logging.cli import compare as page
     from ote_logging.errors import ConfigError
 
+    _one_of(json=json, markdown=markdown)
     try:
         page.check(fail_on or ())
     except ConfigError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise typer.BadParameter("; ".join(error.problems)) from None
     judged = page.judge(base, new, fail_on or (), min_calls)
     if json:
         page.show_json(judged)

@@ -15,11 +15,15 @@ from ote_logging.cli.words import counted
 from ote_logging.errors import OteError
 from ote_logging.evaluation.metrics import PerformanceMetrics
 from ote_logging.reading import fold_all
+from ote_logging.reading.folds import is_snapshot
 from ote_logging.schema import dump
 
 
 def write(parts: Sequence[str], output: str | None) -> None:
     """Write the sum of ``parts`` to the file ``output``, which is whole at any time, or print it."""
+    if output is not None and os.path.exists(output) and not is_snapshot(output):
+        # A shell gives "-o logs/*.jsonl" the first session as the file to write.
+        raise OteError(f"{output} is there and is no snapshot; it is left as it is")
     total = fold_all(parts)
     if output is None:
         print_json(total.to_dict())

@@ -1,7 +1,7 @@
 """``ote top``: the operations of a session while it runs, drawn anew every second.
 
 LOCATION: ote_logging/cli/top.py
-DEPENDENCIES: reading (Following), report (the page), screen
+DEPENDENCIES: errors, reading (Following, folds), report (the page), screen
 TRACE POINTS: none
 """
 
@@ -13,7 +13,9 @@ from typing import Final
 
 from ote_logging.cli.report import Page, in_order
 from ote_logging.cli.screen import Screen
+from ote_logging.errors import ReadError
 from ote_logging.reading import Following
+from ote_logging.reading.folds import are_snapshots
 
 _EVERY_S: Final = 1.0
 _LEAST_S: Final = 0.1
@@ -25,6 +27,8 @@ _BACK: Final = "\x1b[?25h\x1b[?1049l"
 
 def show(session: str, order: str, *, once: bool) -> None:
     """Draw a session until interrupted; a single time where ``once``, or where no terminal is there."""
+    if are_snapshots(session):
+        raise ReadError(f"{session}: a snapshot does not run; ote report shows it")
     following = Following(session)
     if once or not sys.stdout.isatty():
         _draw(following, order, None)

@@ -17,15 +17,27 @@ from ote_logging.reading.entries import Reader
 from ote_logging.reading.sessions import locate
 
 _SNAPSHOT: Final = ".json"
+_BEGINNING: Final = b'{"kind":"ote_metrics"'
 
 
 def is_snapshot(path: str) -> bool:
-    """Return whether the file ``path`` holds metrics instead of lines, by its name."""
-    return path.endswith(_SNAPSHOT)
+    """Return whether the file ``path`` holds metrics instead of lines: by its name, else as it begins."""
+    return path.endswith(_SNAPSHOT) or _begins_as_one(path)
+
+
+def _begins_as_one(path: str) -> bool:
+    try:
+        # Standard input is not looked into, nor a pipe: what is read there is gone.
+        if not os.path.isfile(path):
+            return False
+        with open(path, "rb") as file:
+            return file.read(len(_BEGINNING)) == _BEGINNING
+    except OSError:  # who reads it will say so
+        return False
 
 
 def are_snapshots(name: str | os.PathLike[str]) -> bool:
-    """Return whether ``name`` stands for snapshots of metrics: files called ``*.json``.
+    """Return whether ``name`` stands for snapshots of metrics, see ``is_snapshot``.
 
     Raises:
         ReadError: there is no such file, or ``name`` stands for sessions too, which would count twice.
