@@ -1,6 +1,7 @@
 """Implementations compared: the seeds' records, fair trials, and verdicts with their certainty."""
 
 import asyncio
+import random
 import sys
 import threading
 import time
@@ -299,7 +300,7 @@ def test_a_comparison_prints_as_a_table() -> None:
     """A row an implementation, then the verdicts."""
     lines = str(ComparisonFramework(repeats=2).compare([double, picky], [2, 3])).splitlines()
 
-    assert lines[0].split() == ["implementation", "trials", "success", "median", "score", "memory"]
+    assert lines[0].split() == ["implementation", "trials", "success", "median"]
     assert lines[2].split()[:3] == ["picky", "4", "50.0%"]
     assert [line.split(":")[0] for line in lines[3:]] == ["duration", "success"]
 
@@ -308,3 +309,60 @@ def test_nothing_to_compare_is_an_empty_table() -> None:
     """No implementations or no cases give no trials and no error."""
     assert ComparisonFramework().compare([], [1]).records == []
     assert ComparisonFramework().compare([double], []).records == []
+    assert str(ComparisonFramework().compare([], [])) == "nothing was compared"
+
+
+def spending(tokens: int) -> Any:
+    """An implementation whose result says what it used."""
+    return lambda case: {"tokens_in": tokens * case, "tokens_out": 10, "cost_usd": tokens * case / 1e6}
+
+
+def test_tokens_and_cost_have_verdicts_and_columns() -> None:
+    """Who uses less is better, by how much, how sure; what nobody measured has no column."""
+    framework = ComparisonFramework(measure=lambda result: result)
+
+    found = framework.compare({"long": spending(400), "short": spending(200)}, range(1, 31))
+
+    assert [verdict(found, aspect).better for aspect in ("tokens", "cost")] == ["short", "short"]
+    assert verdict(found, "cost").ratio.value == pytest.approx(0.5)
+    assert "cost: short is better than long in 30 of 30 pairs" in str(found)
+    assert "×2 (95 %: 2 to 2)" in str(found)
+    assert str(found).splitlines()[0].split()[-2:] == ["tokens", "cost"]
+    assert "$0.0062" in str(found).splitlines()[1]
+
+
+def test_what_was_measured_may_be_anything() -> None:
+    """Texts, None, truths and NaN among the tokens are recorded, and not added up."""
+    odd = iter([None, "many", float("nan"), True, 7])
+    framework = ComparisonFramework(measure=lambda _: {"tokens_in": next(odd)})
+
+    found = framework.compare([double], [1, 2, 3, 4, 5])
+
+    assert found.summaries[0].mean_tokens == 7
+    assert [row["success"] for row in found.records] == [True] * 5
+
+
+def test_memory_is_asked_once_a_test_case() -> None:
+    """Its verdict rests on so many pairs as there are cases, whatever the repeats."""
+    implementations = {"hoard": lambda case: len(bytes(2**16 * case)), "thrifty": lambda case: case}
+
+    found = ComparisonFramework(memory=True, repeats=3).compare(implementations, range(1, 31))
+
+    assert verdict(found, "memory").pairs == 30
+    assert verdict(found, "memory").better == "thrifty"
+
+
+def test_many_questions_make_no_answer_by_chance() -> None:
+    """Ten names of one implementation: 45 questions of the kind, and hardly ever one is answered."""
+    chance = random.Random(2)
+    names = {f"name{number}": lambda case: case for number in range(10)}
+
+    answered = [
+        any(verdict.better for verdict in found.verdicts if verdict.aspect == "score")
+        for found in (
+            ComparisonFramework(repeats=30, score=lambda *_: chance.random()).compare(names, [1])
+            for _ in range(20)
+        )
+    ]
+
+    assert sum(answered) <= 3

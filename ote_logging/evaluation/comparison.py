@@ -1,7 +1,8 @@
 """Compare implementations of one thing over test cases: fairly, and with the certainty of each verdict.
 
 Trials of all implementations alternate, so that a machine that becomes slow is slow for all, and are
-judged in pairs of the same test case. Failing is a result. Every trial runs inside ``observer``, which
+judged in pairs of the same test case; p is corrected for the number of questions that are asked. Failing is
+a result. Every trial runs inside ``observer``, which
 the package's front sets to ``span``: a comparison is then a trace too.
 
 LOCATION: ote_logging/evaluation/comparison.py
@@ -9,40 +10,55 @@ DEPENDENCIES: trials, attempts, statistics, runs (table), errors; pandas, only f
 TRACE POINTS: ComparisonFramework.compare() - one observed trial after the other
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import combinations
-from math import log
-from typing import Any, Final, Literal
+from math import isfinite
+from typing import Any, Final, Literal, NamedTuple
 
 from ote_logging.errors import MissingExtraError
 from ote_logging.evaluation.attempts import Observer, unobserved
 from ote_logging.evaluation.runs import aligned
-from ote_logging.evaluation.statistics import Interval, Sample, median, quantile_ratio, sign_test
+from ote_logging.evaluation.statistics import (
+    Interval,
+    Sample,
+    benjamini_hochberg,
+    median,
+    quantile_ratio,
+    sign_test,
+)
 from ote_logging.evaluation.trials import Trial, Trials
 
-Aspect = Literal["duration", "success", "score"]
+Aspect = Literal["duration", "success", "score", "memory", "tokens", "cost"]
 
 _ALPHA: Final = 0.05
-_SHORTEST_S: Final = 1e-9
+# What takes no time and costs nothing has a ratio all the same.
+_LEAST: Final = 1e-9
 
 
 @dataclass(frozen=True)
 class Summary:
-    """One implementation over all its trials; seconds; None where nothing succeeded or was scored."""
+    """One implementation over all its trials; None where nothing succeeded, was scored or was measured."""
 
     implementation: str
     trials: int
     successes: int
     median_s: float | None
+    """Seconds, of those that succeeded."""
     mean_score: float | None
     peak_memory_bytes: int | None
+    mean_tokens: float | None
+    """Tokens in and out of a trial that succeeded."""
+    mean_cost_usd: float | None
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Who of two is better at what; ``better`` is None where that is not certain, ``note`` says why."""
+    """Who of two is better at what; ``better`` is None where that is not certain, ``note`` says why.
+
+    ``ratio`` is that of the second to the first, of what should be little.
+    """
 
     aspect: Aspect
     first: str
@@ -84,8 +100,12 @@ class Comparison:
         return pandas.DataFrame(self.records)
 
     def __str__(self) -> str:
-        head = ["implementation", "trials", "success", "median", "score", "memory"]
-        return "\n".join([*aligned([head, *map(_row, self.summaries)]), *map(str, self.verdicts)])
+        if not self.trials:
+            return "nothing was compared"
+        head = ["implementation", "trials", "success", "median", "score", "memory", "tokens", "cost"]
+        columns = zip(head, *map(_row, self.summaries), strict=True)
+        met = [column for column in columns if any(column[1:])]
+        return "\n".join([*aligned(list(zip(*met, strict=True))), *map(str, self.verdicts)])
 
 
 class ComparisonFramework:
@@ -162,29 +182,131 @@ def _by_implementation(trials: Iterable[Trial]) -> dict[str, list[Trial]]:
 
 
 def _summary(name: str, trials: Sequence[Trial]) -> Summary:
-    times = [trial.outcome.duration_s for trial in trials if trial.outcome.success]
-    scores = [trial.outcome.score for trial in trials if trial.outcome.score is not None]
+    times = _known(trials, _duration)
     peaks = [trial.peak_memory_bytes for trial in trials if trial.peak_memory_bytes is not None]
     return Summary(
         name,
         len(trials),
         len(times),
         median(times) if times else None,
-        sum(scores) / len(scores) if scores else None,
+        _mean(_known(trials, _score)),
         max(peaks, default=None),
+        _mean(_known(trials, _tokens)),
+        _mean(_known(trials, _cost)),
     )
 
 
-def _verdicts(trials: Sequence[Trial], min_pairs: int) -> list[Verdict]:
+def _known(trials: Iterable[Trial], figure: "Figure") -> list[float]:
+    return [value for value in map(figure, trials) if value is not None]
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+Figure = Callable[[Trial], float | None]
+
+
+def _duration(trial: Trial) -> float | None:
+    return trial.outcome.duration_s if trial.outcome.success else None
+
+
+def _success(trial: Trial) -> float | None:
+    return float(trial.outcome.success)
+
+
+def _score(trial: Trial) -> float | None:
+    return trial.outcome.score
+
+
+def _memory(trial: Trial) -> float | None:
+    # Measured once a test case: the repeats have it from the first.
+    return trial.peak_memory_bytes if trial.pair[1] == 0 else None
+
+
+def _tokens(trial: Trial) -> float | None:
+    return _sum_of(trial, "tokens_in", "tokens_out")
+
+
+def _cost(trial: Trial) -> float | None:
+    return _sum_of(trial, "cost_usd")
+
+
+def _sum_of(trial: Trial, *names: str) -> float | None:
+    found = [float(value) for name in names if _is_number(value := trial.outcome.measured.get(name))]
+    return sum(found) if found else None
+
+
+def _is_number(value: Any) -> bool:
+    # A truth is no number here, though Python adds it up.
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
+_FIGURES: Final[Mapping[Aspect, tuple[Figure, bool]]] = {
+    "duration": (_duration, True),
+    "success": (_success, False),
+    "score": (_score, False),
+    "memory": (_memory, True),
+    "tokens": (_tokens, True),
+    "cost": (_cost, True),
+}
+"""Of each aspect its figure, and whether it is better to have little of it."""
+
+# These are asked of any two implementations, the others where somebody has a figure.
+_ALWAYS: Final = ("duration", "success")
+
+
+class _Question(NamedTuple):
+    """Two implementations and their figures in pairs of trials, for one aspect."""
+
+    aspect: Aspect
+    first: str
+    second: str
+    pairs: list[tuple[float, float]]
+
+    @property
+    def wants_little(self) -> bool:
+        """Whether less of it is better."""
+        return _FIGURES[self.aspect][1]
+
+    @property
+    def wins(self) -> tuple[int, int]:
+        """In how many pairs the first and the second are better."""
+        less, more = sum(a < b for a, b in self.pairs), sum(a > b for a, b in self.pairs)
+        return (less, more) if self.wants_little else (more, less)
+
+    @property
+    def ratio(self) -> Interval | None:
+        """The median ratio of pairs, second to first, of what should be little."""
+        if not self.wants_little or not self.pairs:
+            return None
+        ratios = [max(b, _LEAST) / max(a, _LEAST) for a, b in self.pairs]
+        return quantile_ratio(Sample.of([1.0]), Sample.of(ratios))
+
+
+def _verdicts(trials: Sequence[Trial], least: int) -> list[Verdict]:
     """Return the verdicts on every two implementations, for each aspect that was met."""
-    found = []
-    for first, second in combinations(_by_implementation(trials).values(), 2):
-        pairs = _paired(first, second)
-        if pairs:
-            found += [_on_duration(pairs, min_pairs), _on_success(pairs, min_pairs)]
-        if any(a.outcome.score is not None and b.outcome.score is not None for a, b in pairs):
-            found.append(_on_score(pairs, min_pairs))
-    return found
+    by_name = _by_implementation(trials)
+    asked = [
+        question
+        for (first, own), (second, other) in combinations(by_name.items(), 2)
+        for question in _questions(first, second, _paired(own, other))
+    ]
+    open_ps = benjamini_hochberg([sign_test(*asking.wins) for asking in asked if len(asking.pairs) >= least])
+    adjusted = iter(open_ps)
+    return [
+        _judged(asking, next(adjusted) if len(asking.pairs) >= least else sign_test(*asking.wins), least)
+        for asking in asked
+    ]
+
+
+def _questions(first: str, second: str, pairs: Sequence[tuple[Trial, Trial]]) -> Iterator[_Question]:
+    """Yield what can be asked about two implementations that have trials in common."""
+    for aspect, (figure, _) in _FIGURES.items():
+        both = ((figure(a), figure(b)) for a, b in pairs)
+        known = [(a, b) for a, b in both if a is not None and b is not None]
+        if known or (pairs and aspect in _ALWAYS):
+            yield _Question(aspect, first, second, known)
 
 
 def _paired(first: Iterable[Trial], second: Iterable[Trial]) -> list[tuple[Trial, Trial]]:
@@ -193,67 +315,37 @@ def _paired(first: Iterable[Trial], second: Iterable[Trial]) -> list[tuple[Trial
     return [(trial, others[trial.pair]) for trial in first if trial.pair in others]
 
 
-def _on_duration(pairs: Sequence[tuple[Trial, Trial]], least: int) -> Verdict:
-    """Judge the times of pairs that both succeeded, by their ratios."""
-    ratios = [
-        max(b.outcome.duration_s, _SHORTEST_S) / max(a.outcome.duration_s, _SHORTEST_S)
-        for a, b in pairs
-        if a.outcome.success and b.outcome.success
-    ]
-    verdict = _judged("duration", pairs, [log(ratio) for ratio in ratios], least)
-    if not ratios:
-        return verdict
-    ratio = quantile_ratio(Sample.of([1.0]), Sample.of(ratios))
-    return _with_ratio(verdict, ratio)
-
-
-def _with_ratio(verdict: Verdict, ratio: Interval) -> Verdict:
-    if verdict.better == verdict.first:
-        shown = ratio
-    else:
-        shown = Interval(1 / ratio.value, 1 / ratio.high, 1 / ratio.low)
-    certainty = f"×{shown.value:.3g} (95 %: {shown.low:.3g} to {shown.high:.3g})"
-    note = f"{verdict.note}, {certainty}" if verdict.better else verdict.note
-    return Verdict(**{**vars(verdict), "ratio": ratio, "note": note})
-
-
-def _on_success(pairs: Sequence[tuple[Trial, Trial]], least: int) -> Verdict:
-    return _judged(
-        "success", pairs, [int(a.outcome.success) - int(b.outcome.success) for a, b in pairs], least
+def _judged(asking: _Question, p: float, least: int) -> Verdict:
+    wins, losses = asking.wins
+    is_sure = len(asking.pairs) >= least and p < _ALPHA
+    better = None if not is_sure else asking.first if wins > losses else asking.second
+    note = _note(asking, better, p, least)
+    return Verdict(
+        asking.aspect, asking.first, asking.second, better, len(asking.pairs), p, asking.ratio, note
     )
 
 
-def _on_score(pairs: Sequence[tuple[Trial, Trial]], least: int) -> Verdict:
-    scores = [(a.outcome.score, b.outcome.score) for a, b in pairs]
-    gains = [a - b for a, b in scores if a is not None and b is not None]
-    return _judged("score", pairs, gains, least)
-
-
-def _judged(
-    aspect: Aspect, pairs: Sequence[tuple[Trial, Trial]], gains: Sequence[float], least: int
-) -> Verdict:
-    """Judge by the signs of ``gains``, above 0 where the first of a pair is the better one."""
-    first, second = pairs[0][0].implementation, pairs[0][1].implementation
-    wins, losses = sum(gain > 0 for gain in gains), sum(gain < 0 for gain in gains)
-    p = sign_test(wins, losses)
-    better = None if len(gains) < least or p >= _ALPHA else first if wins > losses else second
-    note = _note(aspect, first, second, better, max(wins, losses), len(gains), p, least)
-    return Verdict(aspect, first, second, better, len(gains), p, None, note)
-
-
-def _note(
-    aspect: Aspect, first: str, second: str, better: str | None, wins: int, n: int, p: float, least: int
-) -> str:
-    if n < least:
-        return f"{aspect}: too few pairs to tell {first} from {second} ({n}, {least} needed)"
+def _note(asking: _Question, better: str | None, p: float, least: int) -> str:
+    aspect, first, second, pairs = asking
+    if len(pairs) < least:
+        return f"{aspect}: too few pairs to tell {first} from {second} ({len(pairs)}, {least} needed)"
     if better is None:
         return f"{aspect}: {first} and {second} do not differ with certainty (p={p:.2g})"
     other = second if better == first else first
-    return f"{aspect}: {better} is better than {other} in {wins} of {n} pairs (p={p:.2g})"
+    told = (
+        f"{aspect}: {better} is better than {other} in {max(asking.wins)} of {len(pairs)} pairs (p={p:.2g})"
+    )
+    return told if asking.ratio is None else f"{told}, {_times(asking.ratio, is_second=better == second)}"
+
+
+def _times(ratio: Interval, *, is_second: bool) -> str:
+    """Return how many times more the other one takes."""
+    value, low, high = (1 / ratio.value, 1 / ratio.high, 1 / ratio.low) if is_second else ratio
+    return f"×{value:.3g} (95 %: {low:.3g} to {high:.3g})"
 
 
 def _row(summary: Summary) -> list[str]:
-    memory = summary.peak_memory_bytes
+    memory, tokens, cost = summary.peak_memory_bytes, summary.mean_tokens, summary.mean_cost_usd
     return [
         summary.implementation,
         str(summary.trials),
@@ -261,4 +353,6 @@ def _row(summary: Summary) -> list[str]:
         "" if summary.median_s is None else f"{summary.median_s * 1000:.4g} ms",
         "" if summary.mean_score is None else f"{summary.mean_score:.4g}",
         "" if memory is None else f"{memory / 1024:.1f} KiB",
+        "" if tokens is None else f"{tokens:,.0f}",
+        "" if cost is None else f"${cost:.4g}",
     ]
