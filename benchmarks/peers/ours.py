@@ -348,3 +348,22 @@ def report(file: Path) -> int:
     reader = import_module("ote_logging.reading.entries").Reader(file)
     records: int = reading.report(reader).records
     return records
+
+
+def compare(base: Path, new: Path) -> int:
+    """Compare two sessions as ``ote compare`` does, and return how many records both have."""
+    fold_of = import_module("ote_logging.reading").fold_of
+    runs = import_module("ote_logging.evaluation.runs")
+    found = runs.compare_runs(fold_of(base), fold_of(new))
+    return sum(sum(levels.values()) for fold in (found.base, found.new) for levels in fold.records.values())
+
+
+def watch(file: Path) -> int:
+    """Look for anomalies as ``ote anomalies`` does, and return how many records were looked at."""
+    reader = import_module("ote_logging.reading").Reader(file)
+    watching = import_module("ote_logging.evaluation.watch").AnomalyWatch()
+    for batch in reader.batches():
+        for wire in batch:
+            watching.add_line(wire)
+    records: int = reader.entries
+    return records

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from benchmarks.contest import Work
 from benchmarks.works import (
+    evaluation,
     imports,
     memory,
     metrics,
@@ -21,8 +22,8 @@ from benchmarks.works import (
     trace,
 )
 
-WORKS: Mapping[str, Work] = {
-    work.name: work
-    for topic in (records, trace, spans, threads, reading, imports, metrics, pipelines, scaling, memory)
-    for work in topic.WORKS
-}
+_TOPICS = (
+    records, trace, spans, threads, reading, evaluation, imports, metrics, pipelines, scaling, memory
+)  # fmt: skip
+
+WORKS: Mapping[str, Work] = {work.name: work for topic in _TOPICS for work in topic.WORKS}

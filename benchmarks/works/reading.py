@@ -113,10 +113,11 @@ def _contest(seat: Seat) -> Contest:
     read = _PEERS[seat.peer]
     # A few lines first: what is not there or not installed is known before the time begins.
     read(source(replace(seat, events=10)))
-    return Contest(_reader(lambda: looping(orjson.loads, file)), _reader(lambda: read(file)))
+    return Contest(reader(lambda: looping(orjson.loads, file)), reader(lambda: read(file)))
 
 
-def _reader(read: Callable[[], int]) -> Contender:
+def reader(read: Callable[[], int]) -> Contender:
+    """Return a contender whose burst is one reading, which gives the number of lines that it met."""
     counted: list[int] = []
 
     def burst(first: int, count: int) -> None:

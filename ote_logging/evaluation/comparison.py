@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from itertools import combinations
 from math import isfinite
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeGuard
 
 from ote_logging.errors import MissingExtraError
 from ote_logging.evaluation.attempts import Observer, unobserved
@@ -233,11 +233,11 @@ def _cost(trial: Trial) -> float | None:
 
 
 def _sum_of(trial: Trial, *names: str) -> float | None:
-    found = [float(value) for name in names if _is_number(value := trial.outcome.measured.get(name))]
+    found = [value for name in names if _is_number(value := trial.outcome.measured.get(name))]
     return sum(found) if found else None
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     # A truth is no number here, though Python adds it up.
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 

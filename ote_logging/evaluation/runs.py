@@ -50,7 +50,7 @@ class Thresholds:
 
     So one pair in a hundred of runs of one program has a verdict of worse, however many its operations.
     """
-    draws: int = 1_000
+    draws: int = 400
     """Draws of the bootstrap interval."""
 
 
