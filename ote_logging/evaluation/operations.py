@@ -32,6 +32,9 @@ AMOUNTS: Final[Mapping[str, int]] = MappingProxyType(
 )
 """What a line may carry to be added up, and how many integer units one of it is."""
 
+# What is beyond is garbage, and sums of it would be no floats: 30 million years in ms, 10**18 tokens.
+_MOST: Final = 1e18
+
 _MOST_ERROR_TYPES: Final = 16
 _NONE: Final = (0, 0)
 # A float above it has no fraction; in nanoseconds 52 days.
@@ -160,9 +163,9 @@ class OperationMetrics:
         return cost / self.successes if cost is not None and self.successes else None
 
     def add_duration(self, ms: object) -> None:
-        """Count a duration that may be anything: what is no finite number is left out, below 0 is 0."""
-        # bool is an int to Python but not a time; NaN is not below infinity.
-        if isinstance(ms, bool) or not isinstance(ms, (int, float)) or not ms < 1e300:
+        """Count a duration that may be anything: what is no number of a time is left out, below 0 is 0."""
+        # bool is an int to Python but not a time; NaN is not below anything.
+        if isinstance(ms, bool) or not isinstance(ms, (int, float)) or not ms < _MOST:
             return
         kept = max(ms, 0)
         self.buckets.add(kept)
@@ -263,12 +266,7 @@ def count_bounded(counts: dict[str, int], name: str, times: int, bound: int) -> 
 
 
 def units_of(value: object, scale: int) -> int | None:
-    """Return ``value`` in integer units, None where it is no finite number."""
-    if type(value) is int:
-        return value * scale
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    """Return ``value`` in integer units, None where it is no number, or one that no amount has."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -_MOST < value < _MOST:
         return None
-    try:
-        return round(value * scale)
-    except (OverflowError, ValueError):
-        return None
+    return value * scale if type(value) is int else round(value * scale)

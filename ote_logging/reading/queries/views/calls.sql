@@ -5,7 +5,7 @@ SELECT
   CASE WHEN event IN ('span_end', 'evaluation') THEN COALESCE(operation, 'None') ELSE event END AS name,
   event, time_s, error_type,
   CASE WHEN status = 'error' THEN 1 ELSE 0 END AS failed,
-  CASE WHEN duration_ms < 0 THEN 0.0 ELSE duration_ms END AS duration_ms
+  CASE WHEN duration_ms < 0 THEN 0.0 WHEN duration_ms < 1e18 THEN duration_ms END AS duration_ms
 FROM events AS called
 WHERE event IN ('span_end', 'llm_interaction', 'template_render', 'code_generation', 'file_write',
                 'validation', 'healing')
