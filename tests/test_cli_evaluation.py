@@ -134,3 +134,29 @@ def test_an_end_replaces_the_text_that_evaluates_the_same_call(tmp_path):
     (save,) = orjson.loads(ote("report", session.write(tmp_path / "s.jsonl"), "--json"))["operations"]
 
     assert (save["calls"], save["total_ms"]) == (5, 10.0)
+
+
+@pytest.mark.parametrize("engine", [[], ["--engine", "duckdb"]], ids=["stream", "duckdb"])
+def test_absurd_figures_make_a_page(tmp_path, engine):
+    """Durations and amounts that no machine has are left out; no form of the report fails on them."""
+    session, odd = Session(), [1e308, -5.0, 10**18, 1e300, 0, -0.0, 1e-12, True, 1e17]
+    for number in range(2_000):
+        amounts = {"tokens_in": odd[number % 9], "cost_usd": float(odd[(number + 1) % 9])}
+        session.end(f"a{number:015}", "save", duration_ms=float(odd[(number + 2) % 9]), fields=amounts)
+    path = session.write(tmp_path / "session_a.jsonl")
+
+    for form in ([], ["--markdown"], ["--csv"], ["--json"]):
+        assert "save" in ote("report", path, *form, *engine)
+
+
+def test_what_is_beyond_the_bound_is_said(tmp_path):
+    """The page tells what __other__ is; a page without it does not."""
+    session = Session()
+    for number in range(2_100):
+        session.end(f"a{number:015}", f"user-{number}")
+    many = session.write(tmp_path / "session_a.jsonl")
+    few = Session()
+    few.end("a" * 16, "save")
+
+    assert "__other__: the operations beyond the first 2,000\n" in ote("report", many)
+    assert "__other__" not in ote("report", few.write(tmp_path / "session_b.jsonl"))

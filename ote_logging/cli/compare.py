@@ -100,7 +100,7 @@ def _verdict(found: RunComparison) -> str:
     told = {"worse": 0, "better": 0, "same": 0, "too few": 0}
     for change in found.operations:
         told[change.verdict] += 1
-    parts = ", ".join(f"{number} {verdict}" for verdict, number in told.items() if number)
+    parts = ", ".join(f"{number:,} {verdict}" for verdict, number in told.items() if number)
     return f"{found.verdict}: {counted(len(found.operations), 'operation')}" + (f", {parts}" if parts else "")
 
 

@@ -16,6 +16,8 @@ from ote_logging.cli.sheet import markdown_table, print_csv
 from ote_logging.cli.table import Column, print_table
 from ote_logging.cli.words import clock, counted, moment, shortened
 from ote_logging.durations import duration_text
+from ote_logging.evaluation.metrics import MOST_OPERATIONS
+from ote_logging.evaluation.operations import OTHER
 from ote_logging.reading import Operation, Reader, Report, fold_of, report, report_of
 from ote_logging.reading.folds import are_snapshots
 
@@ -97,6 +99,8 @@ class Page:
     def _print_operations(self) -> None:
         self._print_head()
         self._table(time_columns(), time_rows(self._sums.operations))
+        if any(operation.name == OTHER for operation in self._sums.operations):
+            self._screen.line(Part(f"{OTHER}: the operations beyond the first {MOST_OPERATIONS:,}", DIM))
         self._table(*use_table(self._sums, self._sums.operations[: self._most_rows]), whole=True)
 
     def _print_head(self) -> None:

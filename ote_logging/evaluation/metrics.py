@@ -46,7 +46,7 @@ CARRIERS: Final = frozenset(AMOUNTS) - {"unpriced"} | {"active_ms", "cache_hit",
 _FAILED_LEVELS: Final = ("ERROR", "CRITICAL")
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
-_MOST_OPERATIONS: Final = 2_000
+MOST_OPERATIONS: Final = 2_000
 _MOST_LOGGERS: Final = 2_000
 _MOST_FAILURES: Final = 500
 _MOST_PATHS: Final = 1_000
@@ -59,7 +59,7 @@ class PerformanceMetrics:
     in a key of the table, counting it does not raise.
     """
 
-    def __init__(self, *, prices: PriceSource | None = None, max_operations: int = _MOST_OPERATIONS) -> None:
+    def __init__(self, *, prices: PriceSource | None = None, max_operations: int = MOST_OPERATIONS) -> None:
         """Start empty; ``prices`` gives the cost of lines with tokens and a model but no ``cost_usd``."""
         self._rows: dict[str, OperationMetrics] = {}
         self._evaluated: dict[str, OperationMetrics] = {}

@@ -96,7 +96,7 @@ class RunComparison:
     new: PerformanceMetrics = field(repr=False)
     thresholds: Thresholds
     operations: list[OperationChange]
-    """Operations of both runs, worse ones first, then by name."""
+    """Operations of both runs, worse ones first, among equals the least likely to be chance."""
     new_operations: list[str]
     vanished_operations: list[str]
     new_errors: list[Failure]
@@ -196,7 +196,12 @@ def _changes(
             pairs.items(), answered[: len(pairs)], answered[len(pairs) :], strict=True
         )
     ]
-    return sorted(found, key=lambda change: _WORST_FIRST.index(change.verdict))
+    return sorted(found, key=_place)
+
+
+def _place(change: OperationChange) -> tuple[int, float]:
+    ps = [figure.p for figure in (change.duration, change.success) if figure.p is not None]
+    return _WORST_FIRST.index(change.verdict), min(ps, default=1.0)
 
 
 def _duration(base: OperationMetrics, new: OperationMetrics, limits: Thresholds) -> _Asked:
