@@ -105,11 +105,22 @@ def test_compare_tells_what_became_worse(runs):
     page = ote("compare", *runs)
 
     (save,) = [line for line in page.splitlines() if line.startswith("save")]
-    assert save.split()[:2] == ["save", "worse"]
+    assert save.split()[:4] == ["save", "worse", "time,", "success"]
     assert "×1.5" in save
     assert "100 % → 90.0 %" in save
     assert "new errors\nValueError: boom\n" in page
     assert "worse: 1 operation, 1 worse" in page
+
+
+def test_the_table_tells_in_what_it_is_worse(tmp_path):
+    """Time or success; an operation that is the same is worse in nothing."""
+    base = written(tmp_path / "a.jsonl")
+    failing = ote("compare", base, written(tmp_path / "b.jsonl", failing=30))
+    slower = ote("compare", base, written(tmp_path / "c.jsonl", slower=1.5))
+
+    assert failing.splitlines()[1].split()[:3] == ["save", "worse", "success"]
+    assert slower.splitlines()[1].split()[:3] == ["save", "worse", "time"]
+    assert "  in  " not in ote("compare", base, base)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +159,7 @@ def test_markdown_tells_verdicts_and_failures(runs):
     """Fit for a pull request."""
     text = status("compare", *runs, "--markdown", "--fail-on", "new-errors")[1]
 
-    assert text.startswith("**worse: 1 operation, 1 worse**\n\n| operation | verdict |")
+    assert text.startswith("**worse: 1 operation, 1 worse**\n\n| operation | verdict | in |")
     assert "| ValueError: boom |" in text
     assert "- fails: `new-errors: ValueError: boom`" in text
 
@@ -278,4 +289,4 @@ def test_a_comparison_fits_its_terminal(runs, columns):
     lines = ote("compare", *runs, columns=columns).splitlines()
 
     assert max(map(cells, lines)) <= columns
-    assert lines[0].split()[:3] == ["operation", "verdict", "median"]
+    assert lines[0].split()[0::2][:2] in (["operation", "in"], ["operation", "median"])

@@ -24,6 +24,7 @@ _VERDICTS: Final = {"worse": RED, "better": GREEN, "too few": DIM}
 _COLUMNS: Final = (
     Column("operation", BOLD, is_number=False),
     Column("verdict", is_number=False, codes=_VERDICTS),
+    Column("in", is_number=False, is_optional=True),
     Column("median", is_number=False),
     Column("shift", is_number=False, is_optional=True),
     Column("success", is_number=False, is_optional=True),
@@ -125,6 +126,7 @@ def _row(change: OperationChange) -> list[str]:
     return [
         shortened(change.operation),
         change.verdict,
+        _where(change),
         _pair((change.duration.base, change.duration.new), duration_text),
         _times(change.duration.shift),
         _pair((change.success.base, change.success.new), percent),
@@ -134,6 +136,14 @@ def _row(change: OperationChange) -> list[str]:
         _pair(change.cost_usd_per_call, dollars),
         _pair(change.tokens_per_call, lambda tokens: f"{tokens:,.0f}"),
     ]
+
+
+def _where(change: OperationChange) -> str:
+    """Return in what an operation is better or worse, nothing where it is neither."""
+    if change.verdict not in ("better", "worse"):
+        return ""
+    figures = {"time": change.duration, "success": change.success}
+    return ", ".join(name for name, figure in figures.items() if figure.verdict == change.verdict)
 
 
 def _pair(pair: Pair, text: Callable[[float], str]) -> str:
