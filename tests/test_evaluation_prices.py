@@ -82,6 +82,19 @@ def test_genai_prices_does_not_know_every_model() -> None:
     assert GenaiPrices().cost_usd("my-own-model", tokens_in=450) is None
 
 
+@pytest.mark.parametrize(
+    "source",
+    [GenaiPrices, lambda: PriceTable.from_config([{"model": "*", "input": 1, "output": 2}])],
+    ids=["package", "table"],
+)
+@pytest.mark.parametrize(
+    "counts", [{"tokens_in": -1}, {"tokens_out": -1}, {"tokens_in": 5, "tokens_cached": -1}]
+)
+def test_a_count_below_0_has_no_price(source: Any, counts: dict[str, int]) -> None:
+    """An interface that says -1 for "not known" costs None: neither less than nothing, nor an error."""
+    assert source().cost_usd("gpt-4o-mini", **counts) is None
+
+
 def test_a_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without genai-prices the error says which extra cures it."""
     monkeypatch.setitem(sys.modules, "genai_prices", None)

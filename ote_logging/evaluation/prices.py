@@ -7,6 +7,7 @@ A table is a list of mappings, as YAML gives it; dollars per million tokens::
 
 Of the prices whose pattern fits, the latest that was in force on the day of the call counts; among
 equals the first in the table. Tokens in include the cached ones, which cost ``cached`` where it is given.
+A count below 0, by which some interfaces say that they do not know, has no price.
 
 LOCATION: ote_logging/evaluation/prices.py
 DEPENDENCIES: errors; genai-prices (extra ``cost``), only for GenaiPrices
@@ -93,6 +94,8 @@ class PriceTable:
         on: str | None = None,
     ) -> float | None:
         """Return what the call costs in dollars, None where no price fits."""
+        if min(tokens_in, tokens_out, tokens_cached) < 0:
+            return None
         day = on[:10] if isinstance(on, str) else None
         price = next((price for price in self._prices if price.fits(model, day)), None)
         return None if price is None else price.cost_usd(tokens_in, tokens_out, tokens_cached)
@@ -123,6 +126,8 @@ class GenaiPrices:
         on: str | None = None,
     ) -> float | None:
         """Return what the call costs in dollars, None where the package does not know ``model``."""
+        if min(tokens_in, tokens_out, tokens_cached) < 0:
+            return None
         usage = self._package.Usage(
             input_tokens=tokens_in, output_tokens=tokens_out, cache_read_tokens=min(tokens_cached, tokens_in)
         )
