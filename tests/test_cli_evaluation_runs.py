@@ -123,6 +123,12 @@ def test_the_table_tells_in_what_it_is_worse(tmp_path):
     assert "  in  " not in ote("compare", base, base)
 
 
+def test_what_matters_can_be_told(runs):
+    """Half as long again is nothing to one who asks for the double, or for a second."""
+    for option, value in (("--min-effect", 1), ("--min-effect-ms", 1_000)):
+        assert " time" not in ote("compare", *runs, option, value)
+
+
 @pytest.mark.parametrize(
     ("condition", "fails"),
     [("p95>+10%", 1), ("p95>+90%", 0), ("new-errors", 1), ("success<99%", 1), ("success<80%", 0),

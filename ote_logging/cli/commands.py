@@ -230,6 +230,12 @@ def compare(
         ),
     ] = None,
     min_calls: Annotated[int, typer.Option(min=1, metavar="N", help="Fewer calls are not judged.")] = 20,
+    min_effect: Annotated[
+        float, typer.Option(min=0, metavar="R", help="Part of the time that makes a difference.")
+    ] = 0.05,
+    min_effect_ms: Annotated[
+        float, typer.Option(min=0, metavar="MS", help="Milliseconds of a mean call that do.")
+    ] = 1.0,
     limit: Limit = 20,
     json: Json = False,
     markdown: Markdown = False,
@@ -246,7 +252,9 @@ def compare(
         page.check(fail_on or ())
     except ConfigError as error:
         raise typer.BadParameter("; ".join(error.problems)) from None
-    judged = page.judge(base, new, fail_on or (), min_calls)
+    judged = page.judge(
+        base, new, fail_on or (), min_calls=min_calls, min_effect=min_effect, min_effect_ms=min_effect_ms
+    )
     if json:
         page.show_json(judged)
     elif markdown:

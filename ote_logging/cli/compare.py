@@ -8,7 +8,7 @@ TRACE POINTS: none
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Any, Final
 
 from ote_logging.cli.screen import BOLD, DIM, FAILED, GREEN, RED, YELLOW, Part, Screen, print_json
 from ote_logging.cli.sheet import markdown_table
@@ -52,9 +52,12 @@ def check(conditions: Sequence[str]) -> None:
     parse(conditions)
 
 
-def judge(base: str, new: str, conditions: Sequence[str], min_calls: int) -> Judged:
-    """Compare the run ``new`` with the run ``base``, each a session, snapshot or set of them."""
-    comparison = compare_runs(fold_of(base), fold_of(new), Thresholds(min_calls=min_calls))
+def judge(base: str, new: str, conditions: Sequence[str], **limits: Any) -> Judged:
+    """Compare the run ``new`` with the run ``base``, each a session, snapshot or set of them.
+
+    ``limits`` are of ``Thresholds``.
+    """
+    comparison = compare_runs(fold_of(base), fold_of(new), Thresholds(**limits))
     return Judged(comparison, breaches(comparison, conditions), unjudged(comparison, conditions))
 
 

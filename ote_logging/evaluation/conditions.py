@@ -11,7 +11,7 @@ A quantile has grown only if its bootstrap interval says so too; an operation wi
 ``Thresholds.min_calls`` in a run that is looked at meets no condition on figures, and ``unjudged`` tells.
 
 LOCATION: ote_logging/evaluation/conditions.py
-DEPENDENCIES: errors, operations, runs, statistics
+DEPENDENCIES: durations, errors, operations, runs, statistics
 TRACE POINTS: breaches() - a condition is met
 """
 
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
+from ote_logging.durations import duration_text
 from ote_logging.errors import ConfigError
 from ote_logging.evaluation.operations import OperationMetrics
 from ote_logging.evaluation.runs import RunComparison, Thresholds, cost_per_call, tokens_per_call
@@ -91,9 +92,8 @@ class Condition:
         after, before = self._of(new), None if base is None else self._of(base)
         if after is None or not self._is_met(before, after, base, new):
             return None
-        return Breach(
-            self.text, name, f"{_shown(before)} → {_shown(after)}" if self.relative else _shown(after)
-        )
+        met = self._shown(after)
+        return Breach(self.text, name, f"{self._shown(before)} → {met}" if self.relative else met)
 
     def concerns(self, name: str) -> bool:
         """Tell whether the condition is on the operation ``name``."""
@@ -106,6 +106,16 @@ class Condition:
 
     def _of(self, row: OperationMetrics) -> float | None:
         return _FIGURES[self.figure](row)
+
+    def _shown(self, value: float | None) -> str:
+        """Return a figure in its unit."""
+        if value is None:
+            return "?"
+        if self.figure in _TIMES:
+            return duration_text(value)
+        if self.figure == "success":
+            return f"{value * 100:.4g} %"
+        return f"${value:.4g}" if self.figure == "cost" else f"{value:.4g}"
 
     def _is_met(
         self, before: float | None, after: float, base: OperationMetrics | None, new: OperationMetrics
@@ -213,7 +223,3 @@ def _breaches(comparison: RunComparison, condition: Condition | str, least: int)
         condition.breach(name, base.get(name), row, least) for name, row in comparison.new.operations.items()
     )
     return (breach for breach in found if breach is not None)
-
-
-def _shown(value: float | None) -> str:
-    return "?" if value is None else f"{value:.4g}"

@@ -45,10 +45,11 @@ class Thresholds:
     """Milliseconds that it makes in a mean call."""
     min_success_effect: float = 0.01
     """Difference of the success ratios (0 to 1)."""
-    alpha: float = 0.02
+    alpha: float = 0.016
     """Rate of false discoveries among the verdicts, half of them worse; p above it is chance.
 
-    So one pair in a hundred of runs of one program has a verdict of worse, however many its operations.
+    So fewer than one in a hundred pairs of runs of one program have a verdict of worse, however many its
+    operations.
     """
     draws: int = 400
     """Draws of the bootstrap interval."""
