@@ -92,6 +92,29 @@ def test_nothing_counts_twice(runs, tmp_path):
     assert "would count twice" in status("compare", tmp_path / "*", one)[1]
 
 
+@pytest.mark.parametrize(
+    "names", [("session_x.jsonl", "metrics_x.json"), ("session_x.1.jsonl.gz", "metrics_x.2.json")]
+)
+def test_a_session_and_its_snapshot_do_not_add_up(tmp_path, names):
+    """What a handler counted is what stands in the lines; two sessions do."""
+    lines, snapshot = (tmp_path / name for name in names)
+    written(lines)
+    ote("merge", lines, "-o", snapshot)
+    snapshot.rename(tmp_path / "metrics_y.json")
+    assert status("merge", lines, tmp_path / "metrics_y.json")[0] == 0
+    (tmp_path / "metrics_y.json").rename(snapshot)
+
+    exit_code, output = status("merge", lines, snapshot)
+
+    assert exit_code == 1
+    assert "session x is named by its lines and by its snapshot" in output
+
+
+def test_standard_input_is_read_once():
+    """As both runs it would be one of them and nothing."""
+    assert "standard input is named twice" in status("compare", "-", "-")[1]
+
+
 def test_a_sum_that_cannot_be_written_is_one_line(runs, tmp_path):
     """No half of a file is left."""
     exit_code, output = status("merge", *runs, "-o", tmp_path / "none" / "c.json")

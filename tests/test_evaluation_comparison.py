@@ -366,3 +366,41 @@ def test_many_questions_make_no_answer_by_chance() -> None:
     ]
 
     assert sum(answered) <= 3
+
+
+class Unprintable(Exception):
+    """Its text cannot be had."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def test_what_cannot_be_printed_is_shown() -> None:
+    """A test case and an error without text are results like others."""
+
+    def failing(case: object) -> None:
+        raise Unprintable
+
+    (record,) = ComparisonFramework().compare([failing], [Unprintable()]).records
+
+    assert "unprintable" in record["test_case"].lower()
+    assert "unprintable" in record["error"].lower()
+    assert record["error_type"] == "Unprintable"
+
+
+def test_a_measure_hides_no_key() -> None:
+    """What has the name of a key of the record carries a trailing underscore."""
+    framework = ComparisonFramework(measure=lambda result: {"duration": 9, "tokens_in": 3})
+
+    (record,) = framework.compare([double], [1]).records
+
+    assert (record["duration"] < 1, record["duration_"], record["tokens_in"]) == (True, 9, 3)
+
+
+def test_a_score_that_is_no_number_is_no_score() -> None:
+    """NaN is recorded, and spoils neither mean nor verdict."""
+    found = ComparisonFramework(score=lambda case, _: float("nan") if case == 1 else 3.0).compare(
+        [double], [1, 2]
+    )
+
+    assert found.summaries[0].mean_score == 3.0

@@ -15,10 +15,12 @@ from ote_logging.cli.sheet import markdown_table
 from ote_logging.cli.table import Column, print_table
 from ote_logging.cli.words import counted, dollars, percent, shortened
 from ote_logging.durations import duration_text
+from ote_logging.errors import ReadError
 from ote_logging.evaluation.conditions import Breach, breaches, parse, unjudged
 from ote_logging.evaluation.runs import OperationChange, RunComparison, Thresholds, compare_runs
 from ote_logging.evaluation.statistics import Interval
 from ote_logging.reading import fold_of
+from ote_logging.reading.sessions import STDIN
 
 _VERDICTS: Final = {"worse": RED, "better": GREEN, "too few": DIM}
 _COLUMNS: Final = (
@@ -57,6 +59,8 @@ def judge(base: str, new: str, conditions: Sequence[str], **limits: Any) -> Judg
 
     ``limits`` are of ``Thresholds``.
     """
+    if base == new == STDIN:
+        raise ReadError("standard input is named twice, and can be read once")
     comparison = compare_runs(fold_of(base), fold_of(new), Thresholds(**limits))
     return Judged(comparison, breaches(comparison, conditions), unjudged(comparison, conditions))
 

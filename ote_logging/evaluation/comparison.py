@@ -216,7 +216,7 @@ def _success(trial: Trial) -> float | None:
 
 
 def _score(trial: Trial) -> float | None:
-    return trial.outcome.score
+    return trial.outcome.score if _is_number(trial.outcome.score) else None
 
 
 def _memory(trial: Trial) -> float | None:

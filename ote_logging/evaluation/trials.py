@@ -1,7 +1,7 @@
 """Run implementations with test cases, one trial at a time, and keep what each gave.
 
 LOCATION: ote_logging/evaluation/trials.py
-DEPENDENCIES: attempts
+DEPENDENCIES: jsonable (what cannot be printed), attempts
 TRACE POINTS: Trials.run() - one observed trial after the other
 """
 
@@ -12,6 +12,7 @@ from random import Random
 from typing import Any, Final
 
 from ote_logging.evaluation.attempts import Attempt, Caller, Observer, Outcome, unobserved
+from ote_logging.jsonable import unprintable
 
 _LONGEST: Final = 200
 
@@ -35,10 +36,10 @@ class Trial:
         shown = (
             {"result": outcome.result}
             if error is None
-            else {"error": str(error), "error_type": type(error).__name__}
+            else {"error": _printed(error), "error_type": type(error).__name__}
         )
         more = {"score": outcome.score, "peak_memory_bytes": self.peak_memory_bytes}
-        return {
+        record = {
             "implementation": self.implementation,
             "test_case": self.test_case,
             "duration": outcome.duration_s,
@@ -46,8 +47,10 @@ class Trial:
             **shown,
             "repeat": self.pair[1],
             **{name: value for name, value in more.items() if value is not None},
-            **outcome.measured,
         }
+        # What is measured may be called as it likes, and hides no key of ours.
+        renamed = {f"{name}_" if name in record else name: value for name, value in outcome.measured.items()}
+        return record | renamed
 
 
 @dataclass(frozen=True)
@@ -101,9 +104,17 @@ class Trials:
         pair: tuple[int, int],
         caller: Caller,
     ) -> Trial:
-        observed = self.observer(name, test_case=str(case)[:_LONGEST], repeat=pair[1])
+        shown = _printed(case)
+        observed = self.observer(name, test_case=shown[:_LONGEST], repeat=pair[1])
         attempt = Attempt(implementation, case, observed, self.score, self.measure)
-        return Trial(name, str(case), pair, caller.outcome(attempt))
+        return Trial(name, shown, pair, caller.outcome(attempt))
+
+
+def _printed(value: object) -> str:
+    try:
+        return str(value)
+    except Exception:  # of whoever wrote the test case or the error
+        return unprintable(value)
 
 
 def _peaks(

@@ -6,6 +6,7 @@ TRACE POINTS: fold_of() - files become one fold
 """
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -70,14 +71,29 @@ def fold_all(names: Sequence[str]) -> PerformanceMetrics:
     """Return the metrics of all ``names`` together.
 
     Raises:
-        ReadError: as ``fold_of`` does, or a file is named twice, which would count twice.
+        ReadError: as ``fold_of`` does, or a file or a session is named twice, which would count twice.
     """
     seen: set[str] = set()
     for path in (path for name in names for path in locate(name)):
         if os.path.realpath(path) in seen:
             raise ReadError(f"{path} is named twice, and would count twice")
         seen.add(os.path.realpath(path))
+    if twice := _sessions_in(seen, "session_", ".jsonl") & _sessions_in(seen, "metrics_", ".json"):
+        raise ReadError(
+            f"session {min(twice)} is named by its lines and by its snapshot: it would count twice"
+        )
     return merged(map(fold_of, names))
+
+
+def _sessions_in(paths: Iterable[str], kind: str, ending: str) -> set[str]:
+    """Return the sessions whose files of that ``kind`` are among ``paths``, by their names."""
+    names = (os.path.basename(path).removesuffix(".gz") for path in paths)
+    # metrics_x.1.json is of another process of the session x, session_x.1.jsonl another part of it.
+    return {
+        re.sub(r"\.\d+$", "", name.removeprefix(kind).removesuffix(ending))
+        for name in names
+        if name.startswith(kind) and name.endswith(ending)
+    }
 
 
 def merged(folds: Iterable[PerformanceMetrics]) -> PerformanceMetrics:
