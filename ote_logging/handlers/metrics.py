@@ -36,7 +36,7 @@ from ote_logging.handlers.opening import make_folder
 from ote_logging.handlers.replacing import add_file, replace_file
 from ote_logging.handlers.ticking import Ticker
 from ote_logging.handlers.waiting import Waiting
-from ote_logging.records import Remembered
+from ote_logging.remembered import Remembered
 from ote_logging.schema import dump
 
 if TYPE_CHECKING:
