@@ -251,7 +251,7 @@ ote.configure(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 logging.info(ote.LLMInteraction("todo_store", prompt="a line\\n" * 300_000))
 logging.info(ote.LLMInteraction("mailer", prompt="a line\\n" * 30_000))
-store = logging.root.handlers[1].filters[-1].store
+store = logging.root.handlers[0].filters[-1].store
 store.flush()
 print(store.stats())
 """
@@ -277,7 +277,7 @@ for number in range(3):
 child = os.fork()
 logging.info(ote.LLMInteraction("child" if child == 0 else "parent", prompt=f"{child == 0}\\n" * 30_000))
 if child == 0:
-    logging.root.handlers[1].filters[-1].store.flush()
+    logging.root.handlers[0].filters[-1].store.flush()
     os._exit(0)
 sys.exit(os.waitpid(child, 0)[1])
 """

@@ -223,24 +223,25 @@ def test_bound_secrets_are_left_to_the_long_way() -> None:
         assert SHORT(_record("saved", None, {})) is not None
 
 
-class Sparing(logging.Filter):
-    """A filter that touches trace points alone."""
+class Governing(logging.Filter):
+    """A filter that may touch every trace point, and the prompts of other events."""
 
-    def spares(self, event: Event, logger: str) -> bool:
-        return type(event) is not TRACE and logger == "shop"
+    def governs(self, kind: type) -> frozenset[str] | None:
+        return None if kind is TRACE else frozenset({"prompt"})
 
 
-class Heir(Sparing):
+class Heir(Governing):
     """May do more than it inherits."""
 
 
-def test_a_filter_that_spares_most_records_keeps_the_short_way() -> None:
-    """It is asked about events alone; a class that inherits the answer may do more, and is not asked."""
-    short = shortcut_for([CONTEXT, REDACT, Sparing()], JsonFormatter())
+def test_a_filter_that_governs_some_fields_of_events_keeps_the_short_way() -> None:
+    """A class that inherits the answer may do more, and is not asked."""
+    short = shortcut_for([CONTEXT, REDACT, Governing()], JsonFormatter())
 
     assert short is not None
-    assert short(_record("saved", None, {})) is not None
-    assert short(_record(Event("order", "placed"), None, {})) is not None
+    assert short(_record("saved", None, {"prompt": "x"})) is not None
+    assert short(_record(Event("order", "placed", rows=1), None, {})) is not None
+    assert short(_record(Event("order", "placed", prompt="x"), None, {})) is None
     assert short(_record(TRACE("a -> b"), None, {})) is None
     assert shortcut_for([CONTEXT, REDACT, Heir()], JsonFormatter()) is None
 
