@@ -480,10 +480,35 @@ def _on_sigterm(number: int, _frame: FrameType | None) -> None:
         os.kill(os.getpid(), number)
 
 
+# By thread: what it had blocked before it forked.
+_masks: Final[dict[int, set[Any]]] = {}
+
+
+def _before_fork() -> None:
+    _each(QueueHandler.drain_and_hold)
+    if signal.getsignal(signal.SIGTERM) is _on_sigterm:
+        # One that reaches a child before it has left our handler would be seen by nobody: it waits for that.
+        _masks[_thread.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _after_fork_in_parent() -> None:
+    _unblock()
+    _each(QueueHandler.release_hold)
+
+
+def _after_fork_in_child() -> None:
+    _leave_sigterm()
+    _unblock()
+
+
+def _unblock() -> None:
+    mask = _masks.pop(_thread.get_ident(), None)
+    if mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
 os.register_at_fork(
-    before=lambda: _each(QueueHandler.drain_and_hold),
-    after_in_parent=lambda: _each(QueueHandler.release_hold),
-    after_in_child=_leave_sigterm,
+    before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
 )
 # logging was imported before, so that its own shutdown, which closes the handlers behind, comes after this.
 atexit.register(_each, QueueHandler.end)
