@@ -5,27 +5,23 @@ SessionFileHandler gets its finished line, any other handler a copy of the recor
 caller's any more.
 
 LOCATION: ote_logging/handlers/queue.py
-DEPENDENCIES: handlers.copying (the copy), handlers.session (lines), handlers.losses (counts), handlers.forks
+DEPENDENCIES: handlers: copying (the copy), session (lines), losses (counts), forks, endings
 TRACE POINTS: QueueHandler.emit() - a record is queued; QueueHandler.flush() - all of them are written
 """
 
 import _thread
-import atexit
 import logging
-import os
-import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic, sleep
-from types import FrameType
 from typing import Any, Final, TypeAlias
-from weakref import WeakSet
 
 from ote_logging.context import Context
 from ote_logging.formatters.shortcut import Shortcut
+from ote_logging.handlers import endings
 from ote_logging.handlers.copying import detached, size_of
 from ote_logging.handlers.forks import renew_in_children
 from ote_logging.handlers.losses import Stats, Tally, loss_record
@@ -111,8 +107,8 @@ class QueueHandler(logging.Handler):
         self._is_ending = False
         self.renew()
         renew_in_children(self)
-        _alive.add(self)
-        _handle_sigterm()
+        endings.enter(self)
+        endings.handle_sigterm()
 
     def renew(self) -> None:
         """Begin anew in a forked child: nothing waits, there is no thread."""
@@ -246,11 +242,11 @@ class QueueHandler(logging.Handler):
         with self._changing:
             if self._has_worker:
                 return
-            _alive.add(self)
-            self._has_worker = not self._is_ending and not _is_terminated_at_will()
+            endings.enter(self)
+            self._has_worker = not self._is_ending and not endings.is_terminated_at_will()
             with suppress(RuntimeError):
                 if self._has_worker:
-                    _handle_sigterm()
+                    endings.handle_sigterm()
                     # Not threading.Thread: its start() takes a lock that a __del__ which logs may stand in.
                     _thread.start_new_thread(self._work, ())
                     return
@@ -365,9 +361,7 @@ class QueueHandler(logging.Handler):
     def close(self) -> None:
         """Write what waits and end the thread; a record that comes later starts it again."""
         self.drain(ends=True)
-        _alive.discard(self)
-        if not _alive:
-            _leave_sigterm()
+        endings.leave(self)
         super().close()
 
     def stats(self) -> QueueStats:
@@ -436,81 +430,3 @@ def _names_of(handlers: Sequence[logging.Handler | str]) -> tuple[list[str], Map
     if unknown or not names:
         raise ValueError(f"a queue needs handlers; there is none called {', '.join(unknown) or 'so'}")
     return names, named
-
-
-_alive: Final[WeakSet[QueueHandler]] = WeakSet()
-
-
-def _each(act: Callable[[QueueHandler], None]) -> None:
-    for queue in list(_alive):
-        act(queue)
-
-
-def _is_terminated_at_will() -> bool:
-    """Whether this is a child of multiprocessing: pools end theirs by SIGTERM, in the middle of anything.
-
-    A handler of that signal is run between two bytecodes, so one that comes just before the main thread waits
-    in a lock of C is not run at all, and who joins the child waits for ever. Here records are written by the
-    caller, nothing waits, and no handler is needed.
-    """
-    processes = sys.modules.get("multiprocessing.process")
-    return processes is not None and processes.parent_process() is not None
-
-
-def _handle_sigterm() -> None:
-    """Drain at SIGTERM, where it would end the program at once; only the main thread may ask for that."""
-    is_main = threading.current_thread() is threading.main_thread()
-    if is_main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        # A subinterpreter may not ask for signals.
-        with suppress(ValueError):
-            signal.signal(signal.SIGTERM, _on_sigterm)
-
-
-def _leave_sigterm() -> None:
-    is_main = threading.current_thread() is threading.main_thread()
-    if is_main and signal.getsignal(signal.SIGTERM) is _on_sigterm:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _on_sigterm(number: int, _frame: FrameType | None) -> None:
-    _each(QueueHandler.drain)
-    # A handler of the program that calls this one decides itself what happens next.
-    if signal.getsignal(number) is _on_sigterm:
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-
-
-# By thread: what it had blocked before it forked.
-_masks: Final[dict[int, set[Any]]] = {}
-
-
-def _before_fork() -> None:
-    _each(QueueHandler.drain_and_hold)
-    if signal.getsignal(signal.SIGTERM) is _on_sigterm:
-        # One that reaches a child before it has left our handler would be seen by nobody: it waits for that.
-        _masks[_thread.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-
-
-def _after_fork_in_parent() -> None:
-    _unblock()
-    _each(QueueHandler.release_hold)
-
-
-def _after_fork_in_child() -> None:
-    _leave_sigterm()
-    _unblock()
-
-
-def _unblock() -> None:
-    mask = _masks.pop(_thread.get_ident(), None)
-    if mask is not None:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-
-
-os.register_at_fork(
-    before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
-)
-# logging was imported before, so that its own shutdown, which closes the handlers behind, comes after this.
-atexit.register(_each, QueueHandler.end)
-# A child of multiprocessing ends without atexit.
-threading._register_atexit(_each, QueueHandler.drain)  # type: ignore[attr-defined]
