@@ -137,7 +137,18 @@ def test_a_good_run_has_no_anomalies(runs):
     """Neither by itself nor beside itself."""
     good, _ = runs
 
-    assert ote("anomalies", good) == ote("anomalies", good, "--baseline", good) == "0 anomalies\n"
+    assert (
+        ote("anomalies", good)
+        == ote("anomalies", good, "--baseline", good)
+        == ("0 anomalies in 400 records\n")
+    )
+
+
+def test_what_is_no_session_is_not_found_well(tmp_path):
+    """It says how little was looked at, and what was passed over."""
+    (tmp_path / "notes.txt").write_text("no line of a session\n" * 3)
+
+    assert ote("anomalies", tmp_path / "notes.txt") == "0 anomalies in 0 records\n3 lines passed over\n"
 
 
 def test_anomalies_as_json_have_kinds_and_numbers(runs):

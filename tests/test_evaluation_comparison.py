@@ -361,11 +361,11 @@ def test_many_questions_make_no_answer_by_chance() -> None:
         any(verdict.better for verdict in found.verdicts if verdict.aspect == "score")
         for found in (
             ComparisonFramework(repeats=30, score=lambda *_: chance.random()).compare(names, [1])
-            for _ in range(20)
+            for _ in range(10)
         )
     ]
 
-    assert sum(answered) <= 3
+    assert sum(answered) <= 2
 
 
 class Unprintable(Exception):

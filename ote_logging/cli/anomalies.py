@@ -17,23 +17,33 @@ from ote_logging.reading import Reader, fold_of
 from ote_logging.reading.folds import are_snapshots
 
 
-def find(session: str, baseline: str | None, slow_s: float, error_rate: float) -> Iterator[Finding]:
-    """Yield what is wrong in ``session``, as its lines tell it; compared with its past, or a good run."""
-    if are_snapshots(session):
-        raise ReadError(
-            f"{session}: a snapshot has sums and no course; ote compare tells it from another one"
-        )
-    known = None if baseline is None else fold_of(baseline)
-    watch = AnomalyWatch(WatchOptions(slow_s=slow_s, error_rate=error_rate), baseline=known)
-    for batch in Reader(session).batches():
-        for wire in batch:
-            yield from watch.add_line(wire)
+class Search:
+    """The findings in a session, as its lines tell them, and how many of its lines were none."""
+
+    def __init__(self, session: str, baseline: str | None, slow_s: float, error_rate: float) -> None:
+        """Compare with the session's own past, or with ``baseline``, a run that was well.
+
+        Raises:
+            ReadError: there is no such session or baseline, or ``session`` is a snapshot.
+        """
+        if are_snapshots(session):
+            raise ReadError(
+                f"{session}: a snapshot has sums and no course; ote compare tells it from another one"
+            )
+        self.reader = Reader(session)
+        known = None if baseline is None else fold_of(baseline)
+        self._watch = AnomalyWatch(WatchOptions(slow_s=slow_s, error_rate=error_rate), baseline=known)
+
+    def __iter__(self) -> Iterator[Finding]:
+        for batch in self.reader.batches():
+            for wire in batch:
+                yield from self._watch.add_line(wire)
 
 
-def show(findings: Iterator[Finding]) -> int:
+def show(search: Search) -> int:
     """Print each finding as a line, and how many there were; return how many began."""
     screen, kinds = Screen(), Counter[str]()
-    for finding in findings:
+    for finding in search:
         began = finding.state == "open"
         kinds[finding.kind] += began
         screen.line(
@@ -43,15 +53,18 @@ def show(findings: Iterator[Finding]) -> int:
     told = ", ".join(
         f"{number:,} {kind.replace('_', ' ')}" for kind, number in sorted(kinds.items()) if number
     )
-    total = kinds.total()
-    screen.line(Part(counted(total, "anomaly", "anomalies") + (f": {told}" if told else ""), BOLD))
+    total, among = kinds.total(), counted(search.reader.entries, "record")
+    told = f"{counted(total, 'anomaly', 'anomalies')} in {among}" + (f": {told}" if told else "")
+    screen.line(Part(told, BOLD))
+    if passed := search.reader.damaged + search.reader.foreign:
+        screen.line(Part(f"{counted(passed, 'line')} passed over", YELLOW))
     return total
 
 
-def show_json(findings: Iterator[Finding]) -> int:
+def show_json(search: Search) -> int:
     """Print each finding as a JSON object; return how many began."""
     began = 0
-    for finding in findings:
+    for finding in search:
         began += finding.state == "open"
         print_json({**finding.fields, "message": finding.message})
     return began

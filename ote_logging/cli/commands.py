@@ -159,8 +159,8 @@ def anomalies(
     """
     from ote_logging.cli import anomalies as page
 
-    findings = page.find(session, baseline, slow, error_rate)
-    found = page.show_json(findings) if json else page.show(findings)
+    search = page.Search(session, baseline, slow, error_rate)
+    found = page.show_json(search) if json else page.show(search)
     if found and fail:
         raise typer.Exit(1)
 

@@ -319,13 +319,12 @@ def _judged(asking: _Question, p: float, least: int) -> Verdict:
     wins, losses = asking.wins
     is_sure = len(asking.pairs) >= least and p < _ALPHA
     better = None if not is_sure else asking.first if wins > losses else asking.second
-    note = _note(asking, better, p, least)
-    return Verdict(
-        asking.aspect, asking.first, asking.second, better, len(asking.pairs), p, asking.ratio, note
-    )
+    ratio = asking.ratio
+    note = _note(asking, better, p, ratio, least)
+    return Verdict(asking.aspect, asking.first, asking.second, better, len(asking.pairs), p, ratio, note)
 
 
-def _note(asking: _Question, better: str | None, p: float, least: int) -> str:
+def _note(asking: _Question, better: str | None, p: float, ratio: Interval | None, least: int) -> str:
     aspect, first, second, pairs = asking
     if len(pairs) < least:
         return f"{aspect}: too few pairs to tell {first} from {second} ({len(pairs)}, {least} needed)"
@@ -335,7 +334,7 @@ def _note(asking: _Question, better: str | None, p: float, least: int) -> str:
     told = (
         f"{aspect}: {better} is better than {other} in {max(asking.wins)} of {len(pairs)} pairs (p={p:.2g})"
     )
-    return told if asking.ratio is None else f"{told}, {_times(asking.ratio, is_second=better == second)}"
+    return told if ratio is None else f"{told}, {_times(ratio, is_second=better == second)}"
 
 
 def _times(ratio: Interval, *, is_second: bool) -> str:
