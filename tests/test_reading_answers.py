@@ -402,6 +402,22 @@ def test_a_failure_told_by_text_stands_until_its_operation_goes_well(tmp_path, l
     assert asked(session, tmp_path)[0].status == status
 
 
+@pytest.mark.parametrize(
+    ("began", "status"), [(0, "failed"), (6, "healed")], ids=["around it", "again after it"]
+)
+def test_the_end_of_a_stage_says_nothing_of_an_error_logged_inside(tmp_path, began, status):
+    """``end_stage`` stands in a finally as often as not; the same stage, gone well later, does."""
+    session = Session()
+    failed = {"status": "error", "error_message": "bad", "level": "ERROR"}
+    for number in range(10):
+        if number == 3:
+            session.add("generation_error", fields={"component": "a", "stage": "generate"}, **failed)
+        session.add()
+    session.end("a" * 16, "generate", duration_ms=11.0 - began, fields={"component": "a"})
+
+    assert asked(session, tmp_path)[0].status == status
+
+
 def test_an_error_is_told_by_what_says_it_exactly(tmp_path):
     """An evaluation that sums it up is none, and a text without an error does not head the component."""
     session = Session()

@@ -171,6 +171,7 @@ class _WentWell:
         self._written: set[str] = set()
         self._operations: set[str] = set()
         self._evaluated: set[str] = set()
+        self._begun_s: dict[str, float] = {}
         self._since_s = self._evaluated_since_s = inf
 
     def add(self, entry: Entry) -> None:
@@ -183,6 +184,8 @@ class _WentWell:
                 self._written.add(str(entry.get("content_hash", "of any content")))
             return
         self._since_s = min(self._since_s, _began_s(entry))
+        operation = str(entry.operation)
+        self._begun_s[operation] = max(self._begun_s.get(operation, -inf), _began_s(entry))
         if entry.event == "evaluation":
             self._evaluated.add(str(entry.operation))
             self._evaluated_since_s = min(self._evaluated_since_s, _began_s(entry))
@@ -193,6 +196,10 @@ class _WentWell:
         operation = str(failure.operation)
         if failure.event == "healing":
             return self._is_judged
+        if failure.event == "generation_error":
+            # end_stage() without an error often stands in a finally: it says nothing of an error before it.
+            again_s = self._begun_s.get(str(failure.get("stage")), -inf)
+            return self._farthest >= STAGES["validation"] or _came_before(failure, again_s)
         if failure.event not in STAGES:
             is_same = failure.operation is not None and operation in self._operations
             return is_same or self._farthest >= STAGES["validation"] or _goes_on(self._since_s, failure)
@@ -224,6 +231,10 @@ def _goes_on(since_s: float, failure: Entry) -> bool:
         return failure.time_s >= since_s
     except (ValueError, TypeError):
         return False
+
+
+def _came_before(failure: Entry, began_s: float) -> bool:
+    return began_s not in (inf, -inf) and not _goes_on(began_s, failure)
 
 
 def _said(entry: Entry) -> tuple[Any, Any]:
