@@ -215,6 +215,17 @@ def test_what_is_spared_is_left_as_it_is(
     assert not made.spares(event, "shop") or made._reducer.reduced(event, "shop", is_clean=True) is event
 
 
+@pytest.mark.parametrize("mode", ["hash", "none"])
+def test_a_source_line_goes_by_the_short_way_too(mode: str, ote: Written, content: Switch) -> None:
+    """A trace point that tells the line of an error loses it, as a stage does."""
+    content(content=mode)
+    log.info(TRACE("validate -> look", code_context="return tulips", rows=3))
+
+    line = ote.one(event="trace_point")
+
+    assert (line.code_context, line.get("code_context_"), line.get("rows")) == (None, None, 3)
+
+
 def test_what_is_no_content_is_spared() -> None:
     """Points and ends of operations take the short way, whatever the mode; what may hold more does not."""
     fields = {"user": 7, "rows": [1, 2]}

@@ -165,7 +165,7 @@ class ContentFilter(logging.Filter):
         """Return the names of the fields that ``filter`` may touch in events of a class; None for any."""
         if not _keeps_its_fields(kind) or (kind is Event and not self.modes.are_full):
             return None
-        return _GOVERNED
+        return _GOVERNED if self.modes.are_full else _OR_CONTEXT
 
     def spares(self, event: Event, logger: str) -> bool:
         """Whether ``filter`` would leave a record of ``logger`` with this event as it is; costs 0.2 us.
