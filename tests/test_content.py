@@ -30,6 +30,7 @@ from ote_logging.reading import Reader
 from ote_logging.reading.answers import answers
 from ote_logging.reading.contents import attempts_of, content_of
 from ote_logging.reading.numbered import numbered
+from ote_logging.spans import span
 from ote_logging.stages import CodeGeneration, Healing, LLMInteraction, TemplateRender, Validation
 from ote_logging.stages.contents import digest_of
 
@@ -224,6 +225,40 @@ def test_a_source_line_goes_by_the_short_way_too(mode: str, ote: Written, conten
     line = ote.one(event="trace_point")
 
     assert (line.code_context, line.get("code_context_"), line.get("rows")) == (None, None, 3)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Event("asked", prompt="say hello", model="gpt-4"),
+        TRACE("ask -> model", prompt="say hello", model="gpt-4"),
+    ],
+    ids=["event", "trace point"],
+)
+def test_the_text_of_an_event_says_no_more_than_its_fields(
+    event: Event, ote: Written, content: Switch
+) -> None:
+    """The message that is made of fields is made of those that are left."""
+    content(content="preview", preview_chars=3, fields={"prompt": "none"})
+    log.info(event)
+
+    line = ote.one(event=event.event)
+
+    assert "hello" not in str(line.wire)
+    assert "model=gpt-4" in line.message
+
+
+def test_an_operation_says_no_more_than_its_fields(ote: Written, content: Switch) -> None:
+    """Neither at its start nor at its end."""
+    content(content="hash")
+    with span("ask", prompt="say hello") as asked:
+        asked.set(response="Hello there", rows=3)
+
+    started, ended = ote.entries()
+
+    assert "ello" not in str([started.wire, ended.wire])
+    assert ended.message.endswith("| rows=3")
+    assert ended.get("response_hash") == digest_of("Hello there")
 
 
 def test_what_is_no_content_is_spared() -> None:

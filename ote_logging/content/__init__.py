@@ -24,7 +24,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from ote_logging.errors import ConfigError
-from ote_logging.events import Event, Redactor
+from ote_logging.events import Event, Redactor, tells_its_fields
 from ote_logging.stages.names import CONTENTS, LARGE_CHARS, NESTED
 
 if TYPE_CHECKING:
@@ -94,7 +94,16 @@ class Reduced(Event):
         self._made_by, self._logger = made_by, logger
 
     def __str__(self) -> str:
-        return str(self.whole)
+        kind: type[Event] = type(self.whole)
+        made_of_fields: type = kind
+        if not (tells_its_fields(made_of_fields) and _keeps_its_fields(made_of_fields)):
+            # The text of a stage shows no content; that of a class of the program is its own.
+            return str(self.whole)
+        shown = object.__new__(kind)
+        for name in kind._PARTS:
+            setattr(shown, name, getattr(self.whole, name))
+        shown.fields = {name: self.fields[name] for name in self.whole.fields if name in self.fields}
+        return str(shown)
 
     def within(self, ids: Mapping[str, str]) -> dict[str, Any]:
         """Return the keys of the line, less those that are left out."""
