@@ -67,7 +67,8 @@ class llm_interaction(Stage):
 
         Every chunk comes out as it went in; the whole is the response of this interaction, with
         ``time_to_first_chunk_ms`` and the number of ``chunks``. ``text`` takes the text out of a chunk; by
-        default that of the usual clients is found.
+        default that of the usual clients is found. What is read of it after the block is not recorded
+        (``stream_complete`` is False): a stream that is handed on is one for ``llm_stream``.
         """
         if not self.is_on:
             return chunks
