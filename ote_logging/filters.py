@@ -8,7 +8,6 @@ TRACE POINTS: ContextFilter.filter() - a record gets its ids; RedactFilter.filte
 """
 
 import logging
-import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +16,7 @@ from typing import Any, Final
 from ote_logging.context import Context, current
 from ote_logging.events import Event, tells_its_fields
 from ote_logging.jsonable import asked, text_of
+from ote_logging.late import late_pattern
 from ote_logging.records import (
     CONTEXT,
     EXCEPTION,
@@ -43,7 +43,7 @@ _ATOMS: Final = frozenset({int, float, bool, type(None)})
 _NO_ERROR: Final = (None, None, None)
 _NAMES: Final = ("name", "threadName", "processName", "pathname", "filename", "module", "funcName")
 _WITHHELD: Final = "[REDACTED:error]"
-_PLACEHOLDER: Final = re.compile(r"%(?:\(\w*\))?[^%a-zA-Z]*[a-zA-Z]")
+_PLACEHOLDER: Final = late_pattern(r"%(?:\(\w*\))?[^%a-zA-Z]*[a-zA-Z]")
 # Stands for an argument; in itself it is no secret.
 _ANY_ARGUMENT: Final = "x9Kq27Lm4Rw"
 

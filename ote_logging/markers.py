@@ -20,7 +20,7 @@ from ote_logging.remembered import Remembered
 # A marker begins with T, E, S or F; before it may stand white space and emoji, also in the form that
 # UTF-8 read as cp1252 gives. All else is told from its first character, without a pattern.
 ORDINARY_STARTS: Final = frozenset(map(chr, range(33, 127))) - frozenset("TESF")
-_MARKER: Final = re.compile(
+_MARKER: Final = late_pattern(
     r"[^\x21-\x7e]*(?:(TRACE|EVALUATION): *|(START|END|FAILED) +\[\d{4}-\d\d-\d\d[T ]\d\d:\d\d[^\]\s]*\] +)"
 )
 _DURATION: Final = late_pattern(

@@ -9,13 +9,13 @@ TRACE POINTS: context_of(), message_of(), extras_of() - a formatter or handler r
 """
 
 import logging
-import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
 from ote_logging.context import Context, current
 from ote_logging.jsonable import asked, key_of, text_of
+from ote_logging.late import late_pattern
 from ote_logging.remembered import Remembered
 from ote_logging.sites import task_name
 
@@ -66,7 +66,7 @@ def field_name(attribute: str) -> str:
 _field_names: Final = Remembered(field_name)
 
 
-_CUTTING: Final = re.compile(r"%[^%a-zA-Z]*\.")
+_CUTTING: Final = late_pattern(r"%[^%a-zA-Z]*\.")
 cuts_arguments: Final = Remembered(lambda template: _CUTTING.search(template) is not None)
 """Whether a template shows less of an argument than the record holds, as ``%.4s`` does."""
 

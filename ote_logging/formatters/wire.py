@@ -140,8 +140,7 @@ def _add_exception(wire: dict[str, Any], record: logging.LogRecord) -> None:
         wire["stack_info"] = record.stack_info
 
 
-_THOUSANDS: Final = tuple(f"{number:03d}" for number in range(1000))
-_THOUSANDTHS: Final = tuple(f"{number:03d}Z" for number in range(1000))
+_THREE_DIGITS: Final = tuple([str(number)[1:] for number in range(1000, 2000)])
 # The second that is running, and its text: to format a date costs ten times as much.
 _second = (inf, "")
 
@@ -154,7 +153,7 @@ def timestamp(created: float) -> str:
         second, text = _begun(created)
         since = min(created - second, _LAST)
     micros = int(since * 1e6 + 0.5)
-    return text + _THOUSANDS[micros // 1000] + _THOUSANDTHS[micros % 1000]
+    return f"{text}{_THREE_DIGITS[micros // 1000]}{_THREE_DIGITS[micros % 1000]}Z"
 
 
 # Rounded to microseconds a later one would be the next second.

@@ -7,7 +7,6 @@ TRACE POINTS: Wording.said() - a record is put into words
 """
 
 import logging
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -22,7 +21,7 @@ from ote_logging.records import message_of
 from ote_logging.visible import visible
 
 _NO_FIELDS: Final[Mapping[str, Any]] = {}
-_BARE: Final = re.compile(r"[^\s'\"]+")
+_BARE: Final = late_pattern(r"[^\s'\"]+")
 _ARROW: Final = late_pattern("->|→|â†’")
 _SAID_DURATION: Final = late_pattern(r" \(Duration: [\d.]+s\)")
 

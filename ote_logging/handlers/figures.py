@@ -9,7 +9,6 @@ TRACE POINTS: figures_of() - a record is read for its figures
 """
 
 import logging
-import re
 from collections.abc import Iterable, Iterator
 from math import isfinite
 from string import ascii_lowercase
@@ -19,6 +18,7 @@ from ote_logging.events import Event
 from ote_logging.filters import ContextFilter, RedactFilter
 from ote_logging.formatters.wire import timestamp
 from ote_logging.jsonable import jsonable, key_of
+from ote_logging.late import late_pattern
 from ote_logging.markers import ORDINARY_STARTS, event_of
 from ote_logging.records import EXCEPTION, are_plain, context_of, error_of, extras_of, message_of
 from ote_logging.remembered import Remembered
@@ -36,7 +36,7 @@ PLAIN_STARTS: Final = ORDINARY_STARTS - {"%"}
 
 # As is one that begins with a word such as `Started`.
 _PLAIN_PAIRS: Final = frozenset(first + second for first in "TESF" for second in ascii_lowercase)
-_BEFORE_MARKER: Final = re.compile(r"[^\x21-\x7e]*")
+_BEFORE_MARKER: Final = late_pattern(r"[^\x21-\x7e]*")
 _LONGEST_TEMPLATE: Final = 200
 
 

@@ -17,10 +17,10 @@ from ote_logging.redaction.keys import KeyRules, is_name, word_set, words
 from ote_logging.redaction.patterns import PLACEHOLDER, Finding
 
 # Backwards: separator, blanks and quotes, name, and the `\\` of an escape or the `?`/`&` before it.
-_NAME = re.compile(r"[=:][ \t:\\\"'`\])]{0,16}+([\w.\-]{2,64}+[\\?&]?)", re.ASCII)
+_NAME = late_pattern(r"[=:][ \t:\\\"'`\])]{0,16}+([\w.\-]{2,64}+[\\?&]?)", re.ASCII)
 # Names of two words, backwards: "api key", "connection string", "auth code".
 _SECOND_WORDS = frozenset({"yek", "syek", "gnirts", "edoc", "eulav"})
-_FIRST_WORD = re.compile(r" ([\w\-]{2,32}+)", re.ASCII)
+_FIRST_WORD = late_pattern(r" ([\w\-]{2,32}+)", re.ASCII)
 _REMEMBERED = 4096
 _OPTION = late_pattern(r"--([A-Za-z][\w\-]{1,60}+)(?:[\"'],)?[ \t]{1,4}+", re.ASCII)
 # `('Authorization', 'x')` and `["cookie", "x"]`: two patterns, for `re` searches one fixed letter fastest.

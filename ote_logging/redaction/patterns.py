@@ -146,6 +146,7 @@ _TOKENS = {
 }
 
 
+@cache
 def _by_first_letter() -> tuple[str, tuple[str, ...]]:
     """One alternation of all patterns, one group each, sorted by first letter; and the rule of each group."""
     letters: dict[str, list[tuple[str, str]]] = {}
@@ -159,7 +160,6 @@ def _by_first_letter() -> tuple[str, tuple[str, ...]]:
     return "|".join(branches), tuple(rule for group in letters.values() for rule, _ in group)
 
 
-_ALTERNATIVES, _RULE_OF_GROUP = _by_first_letter()
 _BEFORE = r"(?<![A-Za-z0-9])"
 # An escape ends in a letter or digit that belongs to no token: `\n`, `\u0022`, `%3D`, `ESC[31m`.
 _AFTER_ESCAPE = (
@@ -170,7 +170,8 @@ _AFTER_ESCAPE = (
 @cache
 def _token(lead: str) -> re.Pattern[str]:
     """The pattern of all tokens behind ``lead``; 4 ms to compile, so not before a text asks for it."""
-    return re.compile(f"{lead}(?:{_ALTERNATIVES})", re.ASCII)
+    alternatives, _ = _by_first_letter()
+    return re.compile(f"{lead}(?:{alternatives})", re.ASCII)
 
 
 _REST = late_pattern(r"[\w~+/=\-]*+", re.ASCII)
@@ -203,7 +204,8 @@ def _collect(text: str, start: int, end: int, found: list[Finding]) -> None:
 
 def _whole_token(text: str, match: re.Match[str]) -> Finding:
     """The token with all that follows without a break: a pattern asks for the least a token has."""
-    rule = _RULE_OF_GROUP[(match.lastindex or 1) - 1]
+    _, rule_of_group = _by_first_letter()
+    rule = rule_of_group[(match.lastindex or 1) - 1]
     rest = (_AFTER_JWT if rule == "jwt" else _REST).match(text, match.end())
     return Finding(match.start(), rest.end() if rest else match.end(), rule)
 

@@ -19,7 +19,7 @@ from ote_logging.redaction.patterns import PLACEHOLDER, Finding
 _ARGUMENT = r"(?P<quote>[\"']?)(?P<value>(?(quote)[^\"'\r\n]{1,512}|[^\s\"'|;&]{1,512}))"
 _BETWEEN = r"\b[^\r\n|;]{0,80}?\s"
 # Most texts with ` -` in them are trace points and tables.
-OPTION = re.compile(r" -(?:-user|-proxy-user|pass|[uUpPaw]|\w{0,8}b)")
+OPTION = late_pattern(r" -(?:-user|-proxy-user|pass|[uUpPaw]|\w{0,8}b)")
 """What a text has in it that is worth to be asked for `commands`."""
 _COMMANDS = {
     "curl": late_pattern(

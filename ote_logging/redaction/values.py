@@ -5,7 +5,6 @@ DEPENDENCIES: jsonable (what would be written of an object), late; the rules are
 TRACE POINTS: none
 """
 
-import re
 import sys
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -27,7 +26,7 @@ _DEEPEST = 64
 _MOST = 100_000
 _CONTAINERS = (dict, list, tuple, set, frozenset, deque)
 _MARKER = late_pattern(r"\[REDACTED:[\w\-]{1,64}\]")
-_NAME_LIKE = re.compile(r"[A-Za-z_]+")
+_NAME_LIKE = late_pattern(r"[A-Za-z_]+")
 # They are written as digits and signs that the program has not chosen.
 _NUMBERS = frozenset({date, datetime, time, timedelta, UUID, range})
 _FIELD_TABLES = ("__dataclass_fields__", "__attrs_attrs__", "__pydantic_fields__")
