@@ -78,8 +78,8 @@ class SpanEnd(_SpanEvent):
         if self.keys["status"] == "error":
             said = self.keys["error_message"]
             return f"❌ FAILED [{clock}] {self.operation} (Duration: {duration_s:.3f}s) Error: {said}"
-        shown = " | ".join(["", *shown_pairs(self.fields)]) if self.fields else ""
-        return f"✅ END [{clock}] {self.operation} (Duration: {duration_s:.3f}s){shown}"
+        ended = f"✅ END [{clock}] {self.operation} (Duration: {duration_s:.3f}s)"
+        return " | ".join([ended, *shown_pairs(self.fields)]) if self.fields else ended
 
 
 @lru_cache(maxsize=8)
