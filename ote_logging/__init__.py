@@ -16,9 +16,9 @@ DEPENDENCIES: every module whose names it promises
 TRACE POINTS: none
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ote_logging import late
 from ote_logging.context import bind, carry, current, session
 from ote_logging.errors import ConfigError, MissingExtraError, OteError, ReadError
 from ote_logging.events import TRACE, Event
@@ -145,16 +145,4 @@ _LATER = {
     "validation": "stages",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Import a name of ``_LATER`` when it is first asked for (PEP 562)."""
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """Return the promised names besides those that are there."""
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = late.late_names(__name__, _LATER)

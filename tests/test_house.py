@@ -38,7 +38,7 @@ FLOORS = (
 RIGHT_WING = {"evaluation", "reading"}
 # What the right wing may import; it knows lines and nothing of records.
 RIGHT_WING_MAY = RIGHT_WING | {
-    "errors", "schema", "durations", "jsonable", "redaction", "visible"
+    "errors", "late", "schema", "durations", "jsonable", "redaction", "visible"
 }  # fmt: skip
 ROOF = {"generation", "config", "replay", "cli", "runner", "__main__"}
 # The doors from the left wing to the right: what is told live is folded and judged as a session is when read.

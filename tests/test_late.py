@@ -1,6 +1,7 @@
 """Patterns that are compiled when they are first used."""
 
 import re
+from importlib import import_module
 
 import pytest
 
@@ -35,3 +36,13 @@ def test_a_late_pattern_has_methods_alone():
     with pytest.raises(AttributeError, match="has no 'groups'; it has findall"):
         _ = late_pattern("x").groups
     assert not isinstance(late_pattern("x"), re.Pattern)
+
+
+@pytest.mark.parametrize("package", ["", ".handlers", ".stages", ".evaluation"])
+def test_a_package_imports_its_names_when_they_are_asked_for(package: str) -> None:
+    """They stand in ``dir()`` before, and nothing of the kind is there for a name that it has not."""
+    module = import_module(f"ote_logging{package}")
+
+    assert set(module.__all__) <= set(dir(module))
+    with pytest.raises(AttributeError, match=f"module '{module.__name__}' has no attribute 'missing'"):
+        _ = module.missing

@@ -7,8 +7,9 @@ DEPENDENCIES: metrics, comparison, anomalies
 TRACE POINTS: none
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+from ote_logging.late import late_names
 
 if TYPE_CHECKING:
     from ote_logging.evaluation.anomalies import AnomalyDetector
@@ -23,9 +24,4 @@ _HOME: Final = {
     "PerformanceMetrics": "metrics",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Return the public class called ``name`` from its module."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__, __dir__ = late_names(__name__, _HOME)

@@ -7,8 +7,9 @@ DEPENDENCIES: the modules of this folder
 TRACE POINTS: none
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ote_logging.late import late_names
 
 if TYPE_CHECKING:
     from ote_logging.handlers.anomalies import AnomalyHandler
@@ -36,15 +37,4 @@ _MODULES = {
     "SessionFileHandler": "session",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Import a handler when it is first asked for (PEP 562)."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    handler = globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    return handler
-
-
-def __dir__() -> list[str]:
-    """Return the promised names besides those that are there."""
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = late_names(__name__, _MODULES)

@@ -8,8 +8,9 @@ DEPENDENCIES: the modules of this folder
 TRACE POINTS: none
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ote_logging.late import late_names
 
 if TYPE_CHECKING:
     from ote_logging.stages.blocks import code_generation, file_write, stage, template_render, validation
@@ -65,15 +66,4 @@ _MODULES = {
     "validation": "blocks",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Import a stage when it is first asked for (PEP 562)."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    made = globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    return made
-
-
-def __dir__() -> list[str]:
-    """Return the promised names besides those that are there."""
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = late_names(__name__, _MODULES)
