@@ -141,7 +141,7 @@ class QueueHandler(logging.Handler):
     def _is_passed_shortly(self, record: logging.LogRecord) -> bool:
         """Queue an ordinary ``record`` for a SessionFileHandler that stands alone behind the queue."""
         alone = self._alone
-        if alone is None or record.levelno < alone.level or not self._has_worker or not self._has_room():
+        if alone is None or record.levelno < alone.level or not self._has_room():
             return False
         if alone.changes != self._changes:
             self._shortcut, self._changes = alone.shortcut_behind(self.filters), alone.changes
@@ -151,6 +151,8 @@ class QueueHandler(logging.Handler):
             if wire is not None:
                 session_id, line = alone.prepare_wire(wire)
                 self._enqueue((alone, session_id, line, len(line)))
+                if not self._has_worker:
+                    self._start()
         except Exception:
             if wire is not None:  # as in emit; else it was not ordinary
                 self.handleError(record)
