@@ -161,7 +161,7 @@ def _read_text_rows(line: bytes) -> Facts | None:
 
 def parsing(ask: Ask) -> Writer:
     """Take part in: what looking for a marker costs a message that has none."""
-    event_of = _attribute("ote_logging.events", "event_of")
+    event_of = _attribute("ote_logging.markers", "event_of")
     message = "user alice saved 17 rows"
     record = logging.makeLogRecord({"msg": message})
 
