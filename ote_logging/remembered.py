@@ -1,24 +1,46 @@
-"""What is known of a name or a text, asked once and kept: a program has few, and asks with every record.
+"""What is known of a name, a text or a place: a program has few of them, and asks with every record.
 
 LOCATION: ote_logging/remembered.py
 DEPENDENCIES: none
 TRACE POINTS: none
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Final, TypeVar
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 _MOST: Final = 10_000
+_MOST_IN_VAIN: Final = 10 * _MOST
 _LONGEST: Final = 1_000
 
 
-class Remembered(dict[str, T]):
-    """Answers by name: ``remembered[name]`` asks ``tell(name)`` once.
+class Bounded(dict[K, T]):
+    """A dict for up to 10,000 keys, whose users ask ``has_room()`` before they add one.
 
-    10,000 names of up to 1,000 characters are kept; the next one makes it begin anew.
+    Of more keys the first ones stay, which costs a program that has more of them the least, until ten times
+    as many were turned away: it may have gone on to others.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._in_vain = 0
+
+    def has_room(self) -> bool:
+        """Whether a key may be added."""
+        if len(self) < _MOST:
+            return True
+        self._in_vain += 1
+        if self._in_vain <= _MOST_IN_VAIN:
+            return False
+        self._in_vain = 0
+        self.clear()
+        return True
+
+
+class Remembered(Bounded[str, T]):
+    """Answers by name: ``remembered[name]`` asks ``tell(name)`` once, and keeps names of 1,000 characters."""
 
     def __init__(self, tell: Callable[[str], T]) -> None:
         """Ask ``tell``."""
@@ -27,12 +49,6 @@ class Remembered(dict[str, T]):
 
     def __missing__(self, name: str) -> T:
         told = self._tell(name)
-        if type(name) is str and len(name) <= _LONGEST:
-            self.keep(name, told)
+        if type(name) is str and len(name) <= _LONGEST and self.has_room():
+            self[name] = told
         return told
-
-    def keep(self, name: str, told: T) -> None:
-        """Answer ``told`` for ``name`` from now on."""
-        if len(self) >= _MOST:
-            self.clear()
-        self[name] = told

@@ -4,7 +4,7 @@ A place logs the same again and again: of a record's attributes only the message
 A copy takes 1.0 us less than ``LogRecord.__init__`` and has the same attributes in the same order.
 
 LOCATION: ote_logging/sites.py
-DEPENDENCIES: none
+DEPENDENCIES: remembered
 TRACE POINTS: make_record() - a call becomes a record; copy_of() - a record is copied
 """
 
@@ -18,14 +18,15 @@ from types import FrameType
 from typing import Any, Final
 from weakref import finalize
 
+from ote_logging.remembered import Bounded
+
 Site = tuple[str, int, str]
 """Source file, line and function."""
 
 First = dict[str, Any]
 """The attributes of the first record of a place, but for what only that one said."""
 
-_MAX_SITES: Final = 10_000
-_firsts: Final[dict[tuple[str, int, str, int], First]] = {}
+_firsts: Final[Bounded[tuple[str, int, str, int], First]] = Bounded()
 _make_record: Final = logging.Logger.makeRecord
 _RECORD: Final = logging.LogRecord
 _new: Final = logging.LogRecord.__new__
@@ -64,7 +65,8 @@ def make_record(
     first = _firsts.get((pathname, lineno, name, level))
     if first is None or first["funcName"] != func or not _is_as_ever(first, level):
         record = _RECORD(name, level, pathname, lineno, msg, args, exc_info, func, sinfo, **kwargs)
-        _remember(record)
+        if _firsts.has_room():
+            _remember(record)
         return record
     record = copy_of(first, msg)
     if args:
@@ -80,7 +82,8 @@ def make_record(
 def first_at(logger: logging.Logger, level: int, site: Site) -> First | None:
     """Return the first record that ``logger`` made at ``site``, for ``copy_of``.
 
-    None where the program makes records in its own way, by a factory, a class of loggers or a flag.
+    None where the program makes records in its own way, by a factory, a class of loggers or a flag, or where
+    it has more places than are remembered.
     """
     factory = logging.getLogRecordFactory()
     if (factory is not make_record and factory is not _RECORD) or type(logger).makeRecord is not _make_record:
@@ -88,6 +91,8 @@ def first_at(logger: logging.Logger, level: int, site: Site) -> First | None:
     file, line, function = site
     first = _firsts.get((file, line, logger.name, level))
     if first is None or first["funcName"] != function:
+        if not _firsts.has_room():
+            return None
         first = _remember(_RECORD(logger.name, level, file, line, None, (), None, function))
     return first if _is_as_ever(first, level) else None
 
@@ -133,8 +138,6 @@ def _is_as_ever(first: First, level: int) -> bool:
 def _remember(record: logging.LogRecord) -> First:
     first = _roomy({name: _NOT_OF_A_PLACE.get(name, value) for name, value in record.__dict__.items()})
     if logging.logProcesses and logging.logMultiprocessing:
-        if len(_firsts) >= _MAX_SITES:
-            _firsts.clear()
         _firsts[record.pathname, record.lineno, record.name, record.levelno] = first
     return first
 

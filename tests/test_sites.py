@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ote_logging import sites
 from ote_logging.filters import ContextFilter
 from ote_logging.sites import make_record
 
@@ -141,6 +142,7 @@ def test_the_factory_goes_with_the_filter() -> None:
 
 TWO_FILTERS = """
 import logging
+from ote_logging import sites
 from ote_logging.filters import ContextFilter
 
 def tell(): print(logging.getLogRecordFactory().__name__)
@@ -175,11 +177,14 @@ def test_a_factory_of_the_program_stays() -> None:
     assert logging.getLogRecordFactory() is set_later
 
 
-def test_places_are_forgotten_when_there_are_too_many() -> None:
-    """Code that is made anew again and again does not pile up."""
-    from ote_logging import sites
-
-    for line in range(sites._MAX_SITES + 10):
+def test_places_are_bounded_and_those_that_are_known_stay() -> None:
+    """Code that is made anew again and again does not pile up, nor put out what was there before it."""
+    for line in range(20_000):
         make_record("shop", 20, "/app/made.py", line, "m", (), None, "save")
 
-    assert len(sites._firsts) <= sites._MAX_SITES
+    assert len(sites._firsts) == 10_000
+    assert ("/app/made.py", 19_999, "shop", 20) not in sites._firsts
+    for line in range(120_000):
+        make_record("shop", 20, "/app/again.py", line, "m", (), None, "save")
+    assert {file for file, *_ in sites._firsts} == {"/app/again.py"}
+    assert len(sites._firsts) == 10_000

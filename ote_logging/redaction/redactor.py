@@ -182,7 +182,8 @@ class Redactor:
                 found += forms.pem(text)
             if " -" in text and OPTION.search(text):
                 found += commands(text)
-        if "asswor" in text or "ASSWOR" in text or "DENTIFIED BY" in text:
+        # One letter is found, or not, thirty times as fast as a word: it goes before where it is seldom.
+        if "asswor" in text or ("W" in text and "ASSWOR" in text) or ("Y" in text and "DENTIFIED BY" in text):
             found += sentences(text)
         if ("(" in text or "[" in text) and ('"' in text or "'" in text):
             found += self._assignments.pairs(text)
@@ -193,7 +194,7 @@ class Redactor:
         if len(text) >= SHORTEST_TOKEN:
             # Latin-1 keeps the positions: one character, one byte. `find` is twice as fast as `in` for bytes.
             mapped = text.encode("latin-1", "replace").translate(TO_RUNS)
-            if "whsec_" in text or "fm2_" in text or ("$" in text and "access_token$" in text):
+            if "_" in text and ("whsec_" in text or "fm2_" in text or "access_token$" in text):
                 found += forms.encoded_tokens(text)
             if mapped.find(RUN) >= 0:
                 found += self._in_runs(text, mapped)
