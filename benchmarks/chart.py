@@ -68,7 +68,8 @@ def _group(group: Sequence[Result], top: float) -> Iterator[str]:
 
 
 def _row(result: Result, y: float) -> Iterator[str]:
-    yield _text(LEFT - 8, y + 12, result.peer, "", "end")
+    name, kind = ("ote_logging", "title") if result.peer == "ours" else (result.peer, "")
+    yield _text(LEFT - 8, y + 12, name, kind, "end")
     if result.rounds:
         yield from _bar(result, y)
     else:

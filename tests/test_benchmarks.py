@@ -294,7 +294,7 @@ def test_the_chart_is_well_formed_and_names_everyone() -> None:
     drawing = ElementTree.fromstring(svg(run_of(result(), result(peer="loguru"), hung)))
 
     texts = [text.text for text in drawing.iter("{http://www.w3.org/2000/svg}text")]
-    assert {"ours", "loguru", "picologging", "hung: killed after 20 s"} <= set(texts)
+    assert {"ote_logging", "loguru", "picologging", "hung: killed after 20 s"} <= set(texts)
     assert len(list(drawing.iter("{http://www.w3.org/2000/svg}rect"))) == 2
 
 
