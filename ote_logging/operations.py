@@ -140,12 +140,18 @@ class Operation:
         if inner is None or logger is None:
             return
         keys: dict[str, Any] = {"status": "ok", "duration_ms": (ended_ns - self._begun_ns) / 1e6}
+        # Another one where a span that began inside has not ended yet, or in another task than at the begin.
+        outside = context.entered()
+        if outside is not inner:
+            context.exchange(inner)
         try:
             if error is None or _is_orderly(error):
                 logger.handle(self._record(self._ended(keys, error)))
             else:
                 logger.handle(self._failure(keys, error, inner))
         finally:
+            if outside is not inner:
+                context.exchange(outside)
             self._close(inner)
 
     def _close(self, inner: Context) -> None:

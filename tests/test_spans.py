@@ -876,3 +876,19 @@ def test_an_exception_is_told_again_in_another_trace(ote: Written) -> None:
             raise error
 
     assert all(ote.one(event="span_end", operation=name).exception for name in ("first", "second"))
+
+
+def test_a_span_that_ends_before_one_inside_it_keeps_its_ids(ote: Written) -> None:
+    """The end of each tells of itself, whichever ends first; what is logged in between is still inside."""
+    outer, inner = span("outer"), span("inner")
+    outer.__enter__()
+    inner.__enter__()
+    outer.__exit__(None, None, None)
+    log.info("between")
+    inner.__exit__(None, None, None)
+    log.info("after")
+
+    spans = {entry.span_id: entry.operation for entry in ote.entries(event="span_start")}
+    assert {entry.span_id: entry.operation for entry in ote.entries(event="span_end")} == spans
+    assert ote.one(message="between").operation == "inner"
+    assert ote.one(message="after").span_id is None
