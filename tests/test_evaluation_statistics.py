@@ -10,8 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ote_logging.evaluation.statistics import (
-    Cusum,
-    PageHinkley,
     Sample,
     benjamini_hochberg,
     fisher,
@@ -134,24 +132,3 @@ def test_the_bootstrap_equals_one_that_resamples() -> None:
 def test_the_sign_test_counts_coins(wins: int, losses: int, p: float) -> None:
     """Its p is that of so few heads or tails among fair coins."""
     assert sign_test(wins, losses) == pytest.approx(p)
-
-
-def alarm_at(detector: Cusum | PageHinkley, values: list[float]) -> int | None:
-    """The place of the first alarm."""
-    return next((place for place, value in enumerate(values) if detector.add(value)), None)
-
-
-@pytest.mark.parametrize(
-    "detector",
-    [Cusum(target=0, slack=0.5, limit=10), PageHinkley(slack=0.5, limit=12)],
-    ids=["cusum", "page-hinkley"],
-)
-def test_a_shift_is_noticed_soon_and_only_then(detector: Cusum | PageHinkley) -> None:
-    """500 steady values give no alarm; after a rise by two deviations it comes within 25 values."""
-    chance = random.Random(2)
-    values = [chance.gauss(0, 1) for _ in range(500)] + [chance.gauss(2, 1) for _ in range(100)]
-
-    place = alarm_at(detector, values)
-
-    assert place is not None
-    assert 500 <= place < 525

@@ -211,36 +211,3 @@ def _kendall_variance(xs: Sequence[float], ys: Sequence[float]) -> float:
 
 def _tie_term(n: int) -> int:
     return n * (n - 1) * (2 * n + 5)
-
-
-class Cusum:
-    """Sums what values lie above ``target`` by more than ``slack``; alarms above ``limit``."""
-
-    __slots__ = ("limit", "slack", "sum", "target")
-
-    def __init__(self, target: float, slack: float, limit: float) -> None:
-        """Start at 0; all in the unit of the values (standard deviations, say)."""
-        self.target, self.slack, self.limit, self.sum = target, slack, limit, 0.0
-
-    def add(self, value: float) -> bool:
-        """Take a value; tell whether the sum is above the limit."""
-        self.sum = max(self.sum + value - self.target - self.slack, 0.0)
-        return self.sum > self.limit
-
-
-class PageHinkley:
-    """Notices that values rise above their own mean so far: a CUSUM that needs no target."""
-
-    __slots__ = ("limit", "lowest", "mean", "n", "slack", "sum")
-
-    def __init__(self, slack: float, limit: float) -> None:
-        """Start without a mean; both in the unit of the values."""
-        self.slack, self.limit, self.n, self.mean, self.sum, self.lowest = slack, limit, 0, 0.0, 0.0, 0.0
-
-    def add(self, value: float) -> bool:
-        """Take a value; tell whether the rise is above the limit."""
-        self.n += 1
-        self.mean += (value - self.mean) / self.n
-        self.sum += value - self.mean - self.slack
-        self.lowest = min(self.lowest, self.sum)
-        return self.sum - self.lowest > self.limit

@@ -37,7 +37,7 @@ def wire_of(record: logging.LogRecord) -> dict[str, Any]:
     """Return the object of the line for ``record``, ``seq`` still to be given."""
     message = message_of(record)
     event = event_of(record, message)
-    wire = head_of(record, message, event, context_of(record).keys)
+    wire = _head_of(record, message, event, context_of(record).keys)
     if event is not None:
         _add_fields(wire, event.fields)
     elif issubclass(type(record.msg), Mapping):
@@ -66,7 +66,7 @@ def last_resort(record: logging.LogRecord, error: Exception) -> dict[str, Any]:
     }
 
 
-def head_of(
+def _head_of(
     record: logging.LogRecord, message: str, event: Event | None, ids: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return what every line says, and the keys that the event sets."""
