@@ -179,6 +179,28 @@ def test_the_garbage_collector_may_log_at_any_allocation(tmp_path: Path, kind: s
     assert found == Counter(f"{what} {number}" for what in ("gone", "record") for number in range(300))
 
 
+def test_a_queue_that_is_made_in_a_worker_leaves_its_signals_alone(tmp_path: Path) -> None:
+    """A worker that handled SIGTERM could miss the one by which its pool ends it."""
+    source = """
+import logging, multiprocessing, signal, sys
+from ote_logging.handlers import QueueHandler, SessionFileHandler
+
+def work(number):
+    log = logging.getLogger()
+    if not log.handlers:
+        log.addHandler(QueueHandler([SessionFileHandler(sys.argv[1])]))
+    log.warning("record %d", number)
+    return signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    print(all(pool.map(work, range(50))))
+"""
+    command = [sys.executable, "-c", source, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+
+    assert done.stdout == "True\n"
+
+
 def test_a_pool_ends_though_its_workers_log_through_a_queue(tmp_path: Path) -> None:
     """A pool ends its workers by SIGTERM at any moment; none of them waits for ever, nothing is lost."""
     source = """

@@ -68,7 +68,8 @@ def is_terminated_at_will() -> bool:
 def handle_sigterm() -> None:
     """Drain at SIGTERM, where it would end the program at once; only the main thread may ask for that."""
     is_main = threading.current_thread() is threading.main_thread()
-    if is_main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+    is_ours = is_main and not is_terminated_at_will()
+    if is_ours and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         # A subinterpreter may not ask for signals.
         with suppress(ValueError):
             signal.signal(signal.SIGTERM, _on_sigterm)
