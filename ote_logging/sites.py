@@ -1,7 +1,7 @@
 """Places in a program, and the records that are made there: each a copy of the first one.
 
 A place logs the same again and again: of a record's attributes only the message and the moment are new.
-A copy takes 1.0 us less than ``LogRecord.__init__`` and has the same attributes in the same order.
+A copy takes 0.8 us less than ``LogRecord.__init__`` and has the same attributes in the same order.
 
 LOCATION: ote_logging/sites.py
 DEPENDENCIES: remembered

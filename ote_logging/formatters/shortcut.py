@@ -76,7 +76,7 @@ class Shortcut:
     ways give the same object.
 
     ``__call__`` says in line what stands elsewhere in functions of their own: a call takes 0.05 us, all of
-    a usual record 1.5 us.
+    a usual record 1.9 us.
     """
 
     def __init__(self, redactor: Rules, others: Sequence[Governing] = ()) -> None:
@@ -86,7 +86,7 @@ class Shortcut:
         self._governed: dict[type, frozenset[str] | None] = {}
         self._keys = Remembered(self._key_if_open)
         self._event_keys = Remembered(self._event_key_if_open)
-        self._are_clean: Mapping[str | None, bool] = Remembered(self._is_clean)  # type: ignore[assignment]
+        self._are_clean: Mapping[str | None, bool] = Remembered(self._is_clean)  # type: ignore[assignment]  # names may be None
 
     def __call__(self, record: logging.LogRecord) -> dict[str, Any] | None:
         """Return the object of the line for ``record``, ``seq`` still to be given; None if not ordinary.
